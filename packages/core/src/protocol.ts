@@ -1,0 +1,205 @@
+/** Slash-separated and relative to the root: no leading, trailing or doubled "/", no "." or "..". The root is "". */
+export type Path = string
+
+/** File content in order. A web `ReadableStream`, a Node `Readable` and an async generator all satisfy it. */
+export type Bytes = AsyncIterable<Uint8Array>
+
+/** A hash function by its usual name, in lower case and without punctuation. */
+export type HashName = 'md5' | 'sha1' | 'sha256' | 'crc32c' | 'crc64nvme' | (string & {})
+
+/** What every asynchronous function of the protocol accepts. */
+export interface AbortOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+interface EntryBase {
+  readonly path: Path
+  /** Milliseconds since the Unix epoch; may have a fraction. */
+  readonly modified?: number
+  /** Permission bits, as in `0o644`. */
+  readonly mode?: number
+}
+
+/** A regular file as a listing shows it. */
+export interface FileEntry extends EntryBase {
+  readonly kind: 'file'
+  /** Bytes. */
+  readonly size: number
+  /** Opaque; differs whenever the content may differ (RFC 9110, entity tag). */
+  readonly etag?: string
+  /** Stays when the file is renamed or moved: an inode, an object id. */
+  readonly id?: string
+  /** Lower-case hex by name of the function. */
+  readonly hashes?: Readonly<Partial<Record<HashName, string>>>
+}
+
+/** A directory that exists on its own. */
+export interface DirectoryEntry extends EntryBase {
+  readonly kind: 'directory'
+}
+
+/** A symbolic link, kept as a link. */
+export interface SymlinkEntry extends EntryBase {
+  readonly kind: 'symlink'
+  /** As stored, never resolved. */
+  readonly target: string
+}
+
+/** Something that cannot be synced (socket, fifo, device) or could not be read. Never an absence: nothing at or below it is deleted or overwritten. */
+export interface ProblemEntry extends EntryBase {
+  readonly kind: 'problem'
+  /** A sentence for people: what it is or what failed. */
+  readonly reason: string
+  readonly error?: unknown
+}
+
+/** What a listing yields. */
+export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | ProblemEntry
+
+/** What the required methods promise. An absent field is the weakest promise, so `{}` is always honest. */
+export interface Capabilities {
+  /** `list` yields in key order: UTF-8 bytes of the path, a directory as if it ended in "/". */
+  readonly ordered?: boolean
+  /** Nobody sees a partial file, and a failed write leaves the old one. */
+  readonly atomicWrite?: boolean
+  /** `ifMatch` and `ifNoneMatch` are decided by the store, not by stat-then-write. */
+  readonly conditional?: boolean
+  /** Directories exist on their own and can be empty. */
+  readonly directories?: boolean
+  /** Milliseconds: `write` keeps `modified` this finely. Absent: the store sets its own time. */
+  readonly modifiedPrecision?: number
+  /** Names that differ in case or Unicode form are different files and come back unchanged. */
+  readonly exactNames?: boolean
+  /** What `hash` can compute without a download, the preferred one first. */
+  readonly hashes?: readonly HashName[]
+  /** Parallel calls that help; default 1. */
+  readonly concurrency?: number
+}
+
+export interface ListOptions extends AbortOptions {
+  /** Default true. */
+  readonly recursive?: boolean
+  /** A hint: directories for which it returns false need not be read. The caller filters again. */
+  readonly descend?: (directory: Path) => boolean
+}
+
+export interface ReadOptions extends AbortOptions {
+  /** Bytes to leave out at the start; default 0. */
+  readonly offset?: number
+  /** Bytes at most; default to the end. */
+  readonly length?: number
+  /** Read only this version, else reject with `PRECONDITION_FAILED`. */
+  readonly ifMatch?: string
+}
+
+export interface WriteOptions extends AbortOptions {
+  /** Bytes, when known. Content of another length rejects. */
+  readonly size?: number
+  readonly modified?: number
+  readonly mode?: number
+  /** Replace only this version. */
+  readonly ifMatch?: string
+  /** Create only. */
+  readonly ifNoneMatch?: '*'
+}
+
+export interface RemoveOptions extends AbortOptions {
+  readonly ifMatch?: string
+}
+
+/** A file that is written in parts and survives the process (S3 multipart uploads). */
+export interface Upload {
+  /** Give it back as `resume`, in this process or a later one. */
+  readonly token: string
+  /** Bytes; every part but the last. */
+  readonly partSize: number
+  stored(options?: AbortOptions): Promise<readonly number[]>
+  put(index: number, part: Uint8Array, options?: AbortOptions): Promise<void>
+  complete(options?: AbortOptions): Promise<FileEntry>
+  abort(): Promise<void>
+}
+
+/** One file of a batch that a destination takes from a source by itself. */
+export interface TransferItem {
+  readonly from: Path
+  readonly to: Path
+  /** Bytes that the source listed. */
+  readonly size: number
+  readonly modified?: number
+  readonly mode?: number
+  /** The version the source must still have. */
+  readonly fromMatch?: string
+  /** The version the destination must still have. */
+  readonly ifMatch?: string
+  /** Create only. */
+  readonly ifNoneMatch?: '*'
+}
+
+/** How one item of a batch ended, in the order of the items. */
+export type TransferOutcome = { readonly entry: FileEntry } | { readonly error: unknown }
+
+export interface TransferOptions extends AbortOptions {
+  /** Compute this over the content in the same pass and return it in `entry.hashes`. */
+  readonly hash?: HashName
+  /** Bytes of `items[index]` moved so far; called for files that take long. */
+  readonly onProgress?: (index: number, bytes: number) => void
+}
+
+/**
+ * A tree that can be read. Rejections are a `StorageError`, or `signal.reason` after an abort.
+ *
+ * Required: `list`, `stat`, `read`. Everything else is optional by being absent.
+ */
+export interface ReadableStorage {
+  /** For messages, e.g. "s3://bucket/prefix"; never a credential. */
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** One by one, or in pages where that is faster. Rejects with `NOT_FOUND` if `path` is no directory of this tree. */
+  list(path: Path, options?: ListOptions): AsyncIterable<Entry | readonly Entry[]>
+  /** Resolves to `undefined` if nothing is there. */
+  stat(path: Path, options?: AbortOptions): Promise<Entry | undefined>
+  read(path: Path, options?: ReadOptions): Bytes
+  /** Lower-case hex of the content. */
+  hash?(path: Path, name: HashName, options?: AbortOptions): Promise<string>
+  /** This tree, frozen; `close` discards it. */
+  snapshot?(options?: AbortOptions): Promise<ReadableStorage>
+  /** A hint that something at or below the path may have changed. */
+  watch?(options?: AbortOptions): AsyncIterable<Path>
+  close?(): Promise<void>
+}
+
+/** A tree that can be changed. `write` makes missing parents; `remove` takes a file, a symlink or an empty directory, missing is fine. */
+export interface WritableStorage extends ReadableStorage {
+  write(path: Path, content: Bytes, options?: WriteOptions): Promise<FileEntry>
+  remove(path: Path, options?: RemoveOptions): Promise<void>
+  /** Makes missing parents; an existing directory is fine. */
+  makeDirectory?(path: Path, options?: AbortOptions): Promise<void>
+  /** Replaces a symlink or a file, makes missing parents. */
+  makeSymlink?(path: Path, target: string, options?: AbortOptions): Promise<void>
+  setModified?(path: Path, modified: number, options?: AbortOptions): Promise<void>
+  setMode?(path: Path, mode: number, options?: AbortOptions): Promise<void>
+  /** Server-side copy of a file. */
+  copy?(from: Path, to: Path, options?: WriteOptions): Promise<FileEntry>
+  /** Moves a file, a symlink or a whole directory, makes missing parents. Rejects with `ALREADY_EXISTS` rather than replace, unless `ifMatch` names what is replaced. */
+  move?(from: Path, to: Path, options?: WriteOptions): Promise<void>
+  upload?(path: Path, options?: WriteOptions & { readonly resume?: string }): Promise<Upload>
+  /**
+   * Takes a batch of files from a storage it understands, e.g. a local directory from another, without bytes passing through core.
+   * Every promise of `write` holds for each item. Resolves to one outcome per item. Returns `undefined` for a source it does not understand.
+   */
+  transferFrom?(source: ReadableStorage, items: readonly TransferItem[], options?: TransferOptions): Promise<readonly TransferOutcome[]> | undefined
+  /** Resolves when every finished change is durable. */
+  flush?(options?: AbortOptions): Promise<void>
+}
+
+/** How a package offers its storage to `open("scheme://…")`. */
+export interface StoragePlugin {
+  readonly schemes: readonly string[]
+  open(url: URL, options?: AbortOptions): Promise<ReadableStorage>
+}
+
+/** Narrows a storage to one that can be a target. */
+export function isWritable(storage: ReadableStorage): storage is WritableStorage {
+  const candidate = storage as Partial<WritableStorage>
+  return typeof candidate.write === 'function' && typeof candidate.remove === 'function'
+}
