@@ -50,9 +50,14 @@ function endOfDirectory(unit: number): number {
   return unit === slash ? -1 : slash - unit
 }
 
+/** Whether an entry has a directory's key: a directory, or a problem that stands for one. */
+export function hasDirectoryKey(entry: { readonly kind: string; readonly directory?: boolean }): boolean {
+  return entry.kind === 'directory' || entry.directory === true
+}
+
 /** Key order of two entries. @see {@link compareKeys} */
 export function compareEntries(a: Entry, b: Entry): number {
-  return compareKeys(a.path, a.kind === 'directory', b.path, b.kind === 'directory')
+  return compareKeys(a.path, hasDirectoryKey(a), b.path, hasDirectoryKey(b))
 }
 
 /**

@@ -50,6 +50,8 @@ export interface ProblemEntry extends EntryBase {
   readonly kind: 'problem'
   /** A sentence for people: what it is or what failed. */
   readonly reason: string
+  /** It is a directory that could not be read: it stands where the directory would, as if its path ended in "/". */
+  readonly directory?: boolean
   readonly error?: unknown
 }
 
@@ -188,6 +190,8 @@ export interface WritableStorage extends ReadableStorage {
    * Every promise of `write` holds for each item. Resolves to one outcome per item. Returns `undefined` for a source it does not understand.
    */
   transferFrom?(source: ReadableStorage, items: readonly TransferItem[], options?: TransferOptions): Promise<readonly TransferOutcome[]> | undefined
+  /** Says why this store cannot hold a path (a name too long, a reserved character), `undefined` if it can. Asked before anything is changed. */
+  refuses?(path: Path): string | undefined
   /** Resolves when every finished change is durable. */
   flush?(options?: AbortOptions): Promise<void>
 }

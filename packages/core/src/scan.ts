@@ -1,0 +1,164 @@
+import { StorageError } from './errors.ts'
+import { compareEntries, hasDirectoryKey, isBelow, parentPath, pathProblem } from './path.ts'
+import { pageSize, toPages } from './pages.ts'
+import type { AbortOptions, Entry, Path, ReadableStorage } from './protocol.ts'
+
+/** Something the rules hide: it is not synced, but it is there, so its directory is not deleted. */
+export interface HiddenEntry {
+  readonly kind: 'hidden'
+  readonly path: Path
+  readonly directory: boolean
+}
+
+/** What a scan yields. */
+export type ScannedEntry = Entry | HiddenEntry
+
+/** Which paths a scan leaves out. */
+export interface ScanFilter {
+  hides(path: Path, isDirectory: boolean): boolean
+  /** Whether a file that the rules show is left out for its size or age. */
+  hidesFile(entry: Entry & { readonly kind: 'file' }): boolean
+  /** Told of every entry whose base name is that of an ignore file. */
+  readonly ignoreFileName?: string | undefined
+}
+
+export interface ScanOptions extends AbortOptions {
+  readonly filter?: ScanFilter | undefined
+  /** Called per page with the totals so far. */
+  readonly onProgress?: ((entries: number, bytes: number) => void) | undefined
+  /** Called for an ignore file that is met. */
+  readonly onIgnoreFile?: ((path: Path) => void) | undefined
+  /** Called for a name that is no path; it takes no part in the sync. */
+  readonly onBadName?: ((name: string, reason: string) => void) | undefined
+  /** A root that does not exist reads as an empty tree. */
+  readonly missingIsEmpty?: boolean | undefined
+}
+
+/**
+ * Reads a storage's whole tree in key order, in pages: sorted where the storage does not promise order, with the directories that its paths imply
+ * where it has none of its own, and with what the filter hides marked as hidden. The order itself is checked by the join.
+ *
+ * Names that are no valid path (`..`, absolute, NUL) are reported to `onBadName` and never reach the other side.
+ */
+export async function* scan(storage: ReadableStorage, options: ScanOptions = {}): AsyncGenerator<readonly ScannedEntry[], void, undefined> {
+  const { filter } = options
+  const listed = filtered(valid(listing(storage, options), options), filter, options)
+  const pages = storage.capabilities.directories === true ? listed : withImpliedDirectories(listed)
+  let entries = 0
+  let bytes = 0
+  for await (const page of pages) {
+    for (const entry of page) {
+      if (entry.kind === 'hidden') continue
+      entries++
+      if (entry.kind === 'file') bytes += entry.size
+    }
+    options.onProgress?.(entries, bytes)
+    yield page
+  }
+}
+
+/** The pages of the storage, sorted if it does not promise order. */
+async function* listing(storage: ReadableStorage, options: ScanOptions): AsyncGenerator<readonly Entry[], void, undefined> {
+  const { filter, signal } = options
+  const descend = filter === undefined ? undefined : (directory: Path) => !filter.hides(directory, true)
+  const pages = toPages<Entry>(storage.list('', { ...(signal !== undefined && { signal }), ...(descend !== undefined && { descend }) }))
+  try {
+    if (storage.capabilities.ordered === true) {
+      for await (const page of pages) {
+        signal?.throwIfAborted()
+        yield page
+      }
+      return
+    }
+    const all: Entry[] = []
+    for await (const page of pages) {
+      signal?.throwIfAborted()
+      for (const entry of page) all.push(entry)
+    }
+    all.sort(compareEntries)
+    for (let i = 0; i < all.length; i += pageSize) yield all.slice(i, i + pageSize)
+  } catch (error) {
+    if (options.missingIsEmpty === true && error instanceof Error && (error as Partial<StorageError>).code === 'NOT_FOUND' && ((error as Partial<StorageError>).path ?? '') === '') return
+    throw error
+  }
+}
+
+/** Takes out what is no valid path. */
+async function* valid(pages: AsyncIterable<readonly Entry[]>, options: ScanOptions): AsyncGenerator<readonly Entry[], void, undefined> {
+  for await (const page of pages) {
+    let kept: Entry[] | undefined
+    for (let i = 0; i < page.length; i++) {
+      const entry = page[i] as Entry
+      const problem = entry.path === '' ? 'it is empty' : pathProblem(entry.path)
+      if (problem === undefined) {
+        kept?.push(entry)
+        continue
+      }
+      kept ??= page.slice(0, i)
+      options.onBadName?.(entry.path, problem)
+    }
+    yield kept ?? page
+  }
+}
+
+/** Marks what the filter hides, and drops what lies below a hidden directory. */
+async function* filtered(
+  pages: AsyncIterable<readonly Entry[]>,
+  filter: ScanFilter | undefined,
+  options: ScanOptions,
+): AsyncGenerator<readonly ScannedEntry[], void, undefined> {
+  if (filter === undefined) {
+    yield* pages
+    return
+  }
+  let hiddenDirectory: Path | undefined
+  const name = filter.ignoreFileName
+  for await (const page of pages) {
+    const kept: ScannedEntry[] = []
+    for (const entry of page) {
+      if (hiddenDirectory !== undefined) {
+        if (isBelow(entry.path, hiddenDirectory)) continue
+        hiddenDirectory = undefined
+      }
+      if (filter.hides(entry.path, hasDirectoryKey(entry))) {
+        if (entry.kind === 'directory') hiddenDirectory = entry.path
+        kept.push({ kind: 'hidden', path: entry.path, directory: hasDirectoryKey(entry) })
+        continue
+      }
+      if (entry.kind === 'file') {
+        if (name !== undefined && entry.path.endsWith(name) && (entry.path.length === name.length || entry.path.charCodeAt(entry.path.length - name.length - 1) === 0x2f)) {
+          options.onIgnoreFile?.(entry.path)
+        }
+        if (filter.hidesFile(entry)) {
+          kept.push({ kind: 'hidden', path: entry.path, directory: false })
+          continue
+        }
+      }
+      kept.push(entry)
+    }
+    yield kept
+  }
+}
+
+/** Inserts the directories that paths imply. The key order makes it one pass: a directory is new when the prefix changes. */
+async function* withImpliedDirectories(pages: AsyncIterable<readonly ScannedEntry[]>): AsyncGenerator<readonly ScannedEntry[], void, undefined> {
+  let open: Path = ''
+  for await (const page of pages) {
+    const out: ScannedEntry[] = []
+    for (const entry of page) {
+      const parent = parentPath(entry.path)
+      if (parent !== open && !isBelow(open, parent)) for (const path of missingParents(open, parent)) out.push({ kind: 'directory', path })
+      open = entry.kind === 'directory' ? entry.path : parent
+      if (entry.kind === 'directory' && out[out.length - 1]?.path === entry.path) out.pop()
+      out.push(entry)
+    }
+    yield out
+  }
+}
+
+/** The directories from below the common part of both to `parent`, outermost first. */
+function missingParents(open: Path, parent: Path): Path[] {
+  const missing: Path[] = []
+  for (let path = parent; path !== '' && path !== open && !isBelow(open, path); path = parentPath(path)) missing.push(path)
+  return missing.reverse()
+}
