@@ -194,6 +194,8 @@ export interface WritableStorage extends ReadableStorage {
   refuses?(path: Path): string | undefined
   /** Resolves when every finished change is durable. */
   flush?(options?: AbortOptions): Promise<void>
+  /** Bytes this user can still write; `undefined` where the store cannot tell. A guard compares it with what a plan will move. */
+  freeSpace?(options?: AbortOptions): Promise<number | undefined>
 }
 
 /** How a package offers its storage to `open("scheme://…")`. */
