@@ -35,7 +35,8 @@ export function toAncestor(entry: Exclude<Entry, { kind: 'problem' }>, hash?: st
     path: entry.path,
     kind: entry.kind,
     size: entry.kind === 'file' ? entry.size : 0,
-    ...(entry.modified !== undefined && { modified: entry.modified }),
+    // A directory's time moves with its content and is not synced.
+    ...(entry.modified !== undefined && entry.kind !== 'directory' && { modified: entry.modified }),
     ...(entry.mode !== undefined && { mode: entry.mode }),
     ...(entry.kind === 'file' && entry.etag !== undefined && { etag: entry.etag }),
     ...(entry.kind === 'file' && entry.id !== undefined && { id: entry.id }),

@@ -101,12 +101,15 @@ function before(a: Keyed, b: Keyed): boolean {
   return compareKeys(a.path, hasDirectoryKey(a), b.path, hasDirectoryKey(b)) < 0
 }
 
-/** Held leaves that no directory can join any more, because every listing has passed its key, and the others. */
+/**
+ * Held leaves that no directory can join any more, because every listing has passed its key, and the others.
+ * Released in the order of those keys: of `a` and `a-b/c` the second comes first, so that a directory's paths stay together.
+ */
 function release<T extends Keyed>(held: Row<T>[], next: T | undefined): { done: Row<T>[]; kept: Row<T>[] } {
-  if (next === undefined) return { done: held, kept: [] }
   const done: Row<T>[] = []
   const kept: Row<T>[] = []
-  for (const row of held) (compareKeys(next.path, hasDirectoryKey(next), row.path, true) > 0 ? done : kept).push(row)
+  for (const row of held) (next === undefined || compareKeys(next.path, hasDirectoryKey(next), row.path, true) > 0 ? done : kept).push(row)
+  if (done.length > 1) done.sort((a, b) => compareKeys(a.path, true, b.path, true))
   return { done, kept }
 }
 
