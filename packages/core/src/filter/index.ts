@@ -1,0 +1,6 @@
+export { Filter, type FilterExplanation } from './filter.ts'
+export type { FilterConfig } from './filter-options.ts'
+export { IgnoreFileManager } from './ignore-file-manager.ts'
+export { type IgnoreFile, type ReadIgnoreFilesOptions, readIgnoreFiles } from './ignore-files.ts'
+export type { IgnoreExplanation, RuleOrigin } from './ignore-rules.ts'
+export { isOwnPath, temporaryPrefix, trashName } from './own-names.ts'
