@@ -1,0 +1,228 @@
+import type { Ancestor } from '../ancestor.ts'
+import { StorageError } from '../errors.ts'
+import type { Path } from '../protocol.ts'
+
+const quote = 0x22
+const comma = 0x2c
+const newline = 0x0a
+const point = 0x2e
+const minus = 0x2d
+
+/** One line of a tree file: `"path":{…},` and a newline. Every entry's line ends in a comma, because the seal follows the last one. */
+export function formatLine(entry: Ancestor): string {
+  return `${JSON.stringify(entry.path)}:${formatRecord(entry)},\n`
+}
+
+/** What a tree file and the journal hold about an entry: JSON with its keys in one order, absent values left out. */
+export function formatRecord(entry: Ancestor): string {
+  if (!Number.isSafeInteger(entry.size) || entry.size < 0) throw new TypeError(`the size of ${entry.path} must be a number of bytes, got ${entry.size}`)
+  let text = entry.hash === undefined ? '{' : `{"hash":${JSON.stringify(entry.hash)},`
+  text += `"size":${entry.size}`
+  if (entry.modified !== undefined && Number.isFinite(entry.modified)) text += `,"mtime":${formatSeconds(entry.modified)}`
+  text += entry.kind === 'directory' ? ',"is_dir":true' : ',"is_dir":false'
+  if (entry.mode !== undefined && Number.isSafeInteger(entry.mode) && entry.mode >= 0) text += `,"mode":${entry.mode}`
+  if (entry.id !== undefined) text += `,"id":${JSON.stringify(entry.id)}`
+  if (entry.etag !== undefined) text += `,"etag":${JSON.stringify(entry.etag)}`
+  if (entry.kind === 'symlink') text += `,"target":${JSON.stringify(entry.target ?? '')}`
+  return text + '}'
+}
+
+/**
+ * Milliseconds as decimal seconds, with as many digits as it takes to get the same double back.
+ *
+ * A double of milliseconds holds today's times to a quarter of a microsecond, so seven decimals do; dividing by 1000 would not come back exactly.
+ */
+export function formatSeconds(ms: number): string {
+  if (ms < 0) return `-${formatSeconds(-ms)}`
+  const whole = Math.floor(ms)
+  const seconds = Math.floor(whole / 1000)
+  const milli = whole - seconds * 1000
+  const rest = ms - whole
+  if (rest === 0) return milli === 0 ? `${seconds}` : `${seconds}.${pad(milli, 3)}`
+  let digits = 1
+  let scale = 10
+  let decimal = Math.round(rest * 10)
+  while (digits < 15 && (decimal === scale || whole + decimal / scale !== ms)) {
+    digits++
+    scale *= 10
+    decimal = Math.round(rest * scale)
+  }
+  return decimal === scale ? formatSeconds(whole + 1) : `${seconds}.${pad(milli, 3)}${pad(decimal, digits)}`
+}
+
+function pad(value: number, digits: number): string {
+  return String(value).padStart(digits, '0')
+}
+
+/**
+ * Reads what {@link formatLine} and {@link formatRecord} write, and nothing else: any other form is damage.
+ *
+ * Hand-written, because `JSON.parse` of a line costs twice as much and loses the last digits of a time.
+ * The text it is given should be short (a few lines): strings cut from it keep all of it in memory.
+ */
+export class LineParser {
+  #text = ''
+  #at = 0
+  #escapes = false
+
+  /** Starts at the beginning of `text`. */
+  reset(text: string): this {
+    this.#text = text
+    this.#at = 0
+    this.#escapes = text.includes('\\')
+    return this
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#text.length
+  }
+
+  /** Reads one line of a tree file. */
+  line(): Ancestor {
+    const path = this.string()
+    this.expect(':')
+    const entry = this.record(path)
+    const text = this.#text
+    const at = this.#at
+    if (text.charCodeAt(at) !== comma || text.charCodeAt(at + 1) !== newline) this.#fail()
+    this.#at = at + 2
+    return entry
+  }
+
+  /** Reads a JSON string. */
+  string(): string {
+    const from = this.#at
+    const text = this.#text
+    if (text.charCodeAt(from) !== quote) this.#fail()
+    let end = text.indexOf('"', from + 1)
+    if (this.#escapes) {
+      while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+      if (end !== -1 && text.lastIndexOf('\\', end) > from) {
+        this.#at = end + 1
+        return this.#unescape(text.slice(from, end + 1))
+      }
+    }
+    if (end === -1) this.#fail()
+    this.#at = end + 1
+    return text.slice(from + 1, end)
+  }
+
+  #unescape(literal: string): string {
+    try {
+      return JSON.parse(literal) as string
+    } catch {
+      return this.#fail()
+    }
+  }
+
+  /** Whether `word` comes next; steps over it. */
+  take(word: string): boolean {
+    if (!this.#text.startsWith(word, this.#at)) return false
+    this.#at += word.length
+    return true
+  }
+
+  expect(word: string): void {
+    if (!this.take(word)) this.#fail()
+  }
+
+  /** Reads what {@link formatRecord} wrote. */
+  record(path: Path): Ancestor {
+    this.expect('{')
+    let hash: string | undefined
+    if (this.take('"hash":')) {
+      hash = this.string()
+      this.expect(',')
+    }
+    this.expect('"size":')
+    const size = this.#integer()
+    const modified = this.take(',"mtime":') ? this.#milliseconds() : undefined
+    this.expect(',"is_dir":')
+    const directory = this.take('true')
+    if (!directory) this.expect('false')
+    const mode = this.take(',"mode":') ? this.#integer() : undefined
+    const id = this.take(',"id":') ? this.string() : undefined
+    const etag = this.take(',"etag":') ? this.string() : undefined
+    const target = this.take(',"target":') ? this.string() : undefined
+    this.expect('}')
+    const kind = directory ? 'directory' : target === undefined ? 'file' : 'symlink'
+    return ancestor(path, kind, size, modified, mode, etag, id, hash, target)
+  }
+
+  #integer(): number {
+    const text = this.#text
+    const from = this.#at
+    let at = from
+    let value = 0
+    for (let digit = text.charCodeAt(at) - 48; digit >= 0 && digit <= 9; digit = text.charCodeAt(++at) - 48) value = value * 10 + digit
+    if (at === from) this.#fail()
+    this.#at = at
+    return value
+  }
+
+  /** Decimal seconds as milliseconds, without a rounding in between. */
+  #milliseconds(): number {
+    const text = this.#text
+    const negative = text.charCodeAt(this.#at) === minus
+    if (negative) this.#at++
+    let whole = this.#integer() * 1000
+    let rest = 0
+    if (text.charCodeAt(this.#at) === point) {
+      let at = this.#at + 1
+      let place = 100
+      let scale = 1
+      for (let digit = text.charCodeAt(at) - 48; digit >= 0 && digit <= 9; digit = text.charCodeAt(++at) - 48) {
+        if (place >= 1) {
+          whole += digit * place
+          place /= 10
+        } else {
+          rest = rest * 10 + digit
+          scale *= 10
+        }
+      }
+      this.#at = at
+      if (rest !== 0) whole += rest / scale
+    }
+    return negative ? -whole : whole
+  }
+
+  #fail(): never {
+    const near = this.#text.slice(this.#at, this.#at + 40)
+    throw new StorageError('CORRUPT', `this is no line of a tree file: ${JSON.stringify(near)}`)
+  }
+}
+
+/** Whether the quote at `at` is part of the string: an odd number of backslashes stands before it. */
+function isEscaped(text: string, at: number): boolean {
+  let count = 0
+  while (text.charCodeAt(at - 1 - count) === 0x5c) count++
+  return count % 2 === 1
+}
+
+/** Two shapes cover almost every entry; a literal is several times faster than adding keys one by one. */
+function ancestor(
+  path: Path,
+  kind: Ancestor['kind'],
+  size: number,
+  modified: number | undefined,
+  mode: number | undefined,
+  etag: string | undefined,
+  id: string | undefined,
+  hash: string | undefined,
+  target: string | undefined,
+): Ancestor {
+  if (modified !== undefined && mode !== undefined && etag === undefined && target === undefined && id !== undefined) {
+    return hash === undefined ? { path, kind, size, modified, mode, id } : { path, kind, size, modified, mode, id, hash }
+  }
+  return {
+    path,
+    kind,
+    size,
+    ...(modified !== undefined && { modified }),
+    ...(mode !== undefined && { mode }),
+    ...(etag !== undefined && { etag }),
+    ...(id !== undefined && { id }),
+    ...(hash !== undefined && { hash }),
+    ...(target !== undefined && { target }),
+  }
+}
