@@ -41,7 +41,7 @@ export interface SyncConfig {
   readonly conflictHandler?: ConflictHandler
   /** Default `merge`. */
   readonly initialSync?: InitialSync
-  /** `source-backup` and `destination-backup`: also take changes from the protected side, still without any deletion. */
+  /** `source-backup`: also take what is new or changed at the destination, still without any deletion. */
   readonly acceptDestinationChanges?: boolean
   /** git-ignore patterns, after the ones of the ignore files. */
   readonly ignore?: readonly string[]
@@ -69,6 +69,10 @@ export interface SyncConfig {
   readonly allowEmpty?: boolean
   /** Stop before moving more bytes than this. */
   readonly maxBytes?: number
+  /** Do not compare what is needed with what a store says is free. */
+  readonly ignoreSpace?: boolean
+  /** Act only at or below these paths. */
+  readonly only?: Iterable<Path>
   /** Make each file durable before the next step; default: once before the state is written, in modes that could carry a loss to the other side. */
   readonly fsync?: 'auto' | 'always' | 'never'
   readonly concurrency?: ConcurrencyLimits
@@ -112,6 +116,25 @@ export interface Refusal {
   /** The option that allows it. */
   readonly override: string
   readonly paths?: readonly Path[]
+}
+
+/** What `plan` resolves to. */
+export interface PlanResult {
+  readonly plan: Plan
+  /** What the guards say of it; with any of them a run would change nothing. */
+  readonly refusals: readonly Refusal[]
+  readonly conflicts: readonly OpenConflict[]
+  readonly exitCode: ExitCode
+}
+
+/** One path of a comparison. */
+export interface Difference {
+  readonly path: Path
+  readonly status: 'equal' | 'differs' | 'source-only' | 'destination-only' | 'problem' | 'ignored'
+  readonly kind: 'file' | 'directory' | 'symlink' | 'problem' | 'hidden'
+  readonly reason: string
+  readonly source: PlanItem['source']
+  readonly destination: PlanItem['destination']
 }
 
 /** How a run ended. */

@@ -5,6 +5,8 @@ import { conflictCopyPath, decideConflict, type ConflictDecision } from './confl
 import type { ConflictHandler } from './engine-types.ts'
 import { messageOf } from './errors.ts'
 import { hashNameOf, type Fingerprint } from './fingerprint.ts'
+import type { Filter } from './filter/filter.ts'
+import { isOwnPath } from './filter/own-names.ts'
 import type { Joined } from './merge-join.ts'
 import { reconcile, type ModeRow, type Outcome, type SideState } from './mode-table.ts'
 import { otherSide, type ComparisonMode, type ConflictResolution, type InitialSync, type Side, type SyncMode } from './modes.ts'
@@ -44,8 +46,7 @@ export interface PlannerOptions {
   readonly destination: SideAbilities
   /** Function that both sides can compute; undefined if there is none. */
   readonly hash: HashName | undefined
-  /** Whether the rules hide a path that only the state knows. */
-  readonly hides: (path: Path, isDirectory: boolean) => boolean
+  readonly filter: Pick<Filter, 'hides' | 'skips'>
 }
 
 /** Evidence that only a storage can give. The planner asks for it only where listings and state do not settle a path. */
@@ -216,13 +217,15 @@ export class Planner {
 
   /** A path the rules hide: it leaves the state, and what is there stays. */
   #hide(site: Site): void {
-    this.#decisions.ignored++
+    if (!isOwnPath(site.path)) this.#decisions.ignored++
     for (const side of sides) if (site[side] !== undefined) this.#hold(side)
     this.#forgetHidden(site)
   }
 
   #forgetHidden(site: Site): void {
     if (site.sourceAncestor === undefined && site.destinationAncestor === undefined) return
+    // A path that this run was told to skip is taken up again by the next one, so the state keeps it.
+    if (this.#options.filter.skips(site.path)) return
     this.#decisions.left++
     this.#decisions.settled.push({ path: site.path, source: undefined, destination: undefined })
   }
@@ -230,7 +233,7 @@ export class Planner {
   /** Only the state knows it: hidden by a new rule, or deleted on both sides. */
   #gone(site: Site): void {
     const wasDirectory = (site.sourceAncestor ?? site.destinationAncestor)?.kind === 'directory'
-    if (this.#options.hides(site.path, wasDirectory)) return this.#forgetHidden(site)
+    if (this.#options.filter.hides(site.path, wasDirectory)) return this.#forgetHidden(site)
     this.#decisions.settled.push({ path: site.path, source: undefined, destination: undefined })
   }
 

@@ -1,4 +1,5 @@
-import { StorageError } from './errors.ts'
+import { isStorageError } from './errors.ts'
+import type { Filter } from './filter/filter.ts'
 import { compareEntries, hasDirectoryKey, isBelow, parentPath, pathProblem } from './path.ts'
 import { pageSize, toPages } from './pages.ts'
 import type { AbortOptions, Entry, Path, ReadableStorage } from './protocol.ts'
@@ -13,25 +14,16 @@ export interface HiddenEntry {
 /** What a scan yields. */
 export type ScannedEntry = Entry | HiddenEntry
 
-/** Which paths a scan leaves out. */
-export interface ScanFilter {
-  hides(path: Path, isDirectory: boolean): boolean
-  /** Whether a file that the rules show is left out for its size or age. */
-  hidesFile(entry: Entry & { readonly kind: 'file' }): boolean
-  /** Told of every entry whose base name is that of an ignore file. */
-  readonly ignoreFileName?: string | undefined
-}
-
 export interface ScanOptions extends AbortOptions {
-  readonly filter?: ScanFilter | undefined
+  readonly filter?: Filter | undefined
   /** Called per page with the totals so far. */
   readonly onProgress?: ((entries: number, bytes: number) => void) | undefined
   /** Called for an ignore file that is met. */
   readonly onIgnoreFile?: ((path: Path) => void) | undefined
   /** Called for a name that is no path; it takes no part in the sync. */
   readonly onBadName?: ((name: string, reason: string) => void) | undefined
-  /** A root that does not exist reads as an empty tree. */
-  readonly missingIsEmpty?: boolean | undefined
+  /** With it a root that does not exist reads as an empty tree, and it is called. */
+  readonly onMissing?: (() => void) | undefined
 }
 
 /**
@@ -60,7 +52,7 @@ export async function* scan(storage: ReadableStorage, options: ScanOptions = {})
 /** The pages of the storage, sorted if it does not promise order. */
 async function* listing(storage: ReadableStorage, options: ScanOptions): AsyncGenerator<readonly Entry[], void, undefined> {
   const { filter, signal } = options
-  const descend = filter === undefined ? undefined : (directory: Path) => !filter.hides(directory, true)
+  const descend = filter?.descend
   const pages = toPages<Entry>(storage.list('', { ...(signal !== undefined && { signal }), ...(descend !== undefined && { descend }) }))
   try {
     if (storage.capabilities.ordered === true) {
@@ -78,8 +70,8 @@ async function* listing(storage: ReadableStorage, options: ScanOptions): AsyncGe
     all.sort(compareEntries)
     for (let i = 0; i < all.length; i += pageSize) yield all.slice(i, i + pageSize)
   } catch (error) {
-    if (options.missingIsEmpty === true && error instanceof Error && (error as Partial<StorageError>).code === 'NOT_FOUND' && ((error as Partial<StorageError>).path ?? '') === '') return
-    throw error
+    if (options.onMissing === undefined || !isStorageError(error, 'NOT_FOUND') || (error.path ?? '') !== '') throw error
+    options.onMissing()
   }
 }
 
@@ -104,7 +96,7 @@ async function* valid(pages: AsyncIterable<readonly Entry[]>, options: ScanOptio
 /** Marks what the filter hides, and drops what lies below a hidden directory. */
 async function* filtered(
   pages: AsyncIterable<readonly Entry[]>,
-  filter: ScanFilter | undefined,
+  filter: Filter | undefined,
   options: ScanOptions,
 ): AsyncGenerator<readonly ScannedEntry[], void, undefined> {
   if (filter === undefined) {
@@ -112,7 +104,6 @@ async function* filtered(
     return
   }
   let hiddenDirectory: Path | undefined
-  const name = filter.ignoreFileName
   for await (const page of pages) {
     const kept: ScannedEntry[] = []
     for (const entry of page) {
@@ -120,21 +111,14 @@ async function* filtered(
         if (isBelow(entry.path, hiddenDirectory)) continue
         hiddenDirectory = undefined
       }
-      if (filter.hides(entry.path, hasDirectoryKey(entry))) {
-        if (entry.kind === 'directory') hiddenDirectory = entry.path
-        kept.push({ kind: 'hidden', path: entry.path, directory: hasDirectoryKey(entry) })
-        continue
-      }
-      if (entry.kind === 'file') {
-        if (name !== undefined && entry.path.endsWith(name) && (entry.path.length === name.length || entry.path.charCodeAt(entry.path.length - name.length - 1) === 0x2f)) {
-          options.onIgnoreFile?.(entry.path)
-        }
-        if (filter.hidesFile(entry)) {
-          kept.push({ kind: 'hidden', path: entry.path, directory: false })
-          continue
-        }
-      }
-      kept.push(entry)
+      const isDirectory = hasDirectoryKey(entry)
+      if (filter.isNewIgnoreFile(entry.path, isDirectory)) options.onIgnoreFile?.(entry.path)
+      // What a problem is cannot be told: it is hidden if a rule hides either kind.
+      if (filter.hides(entry.path, isDirectory) || (entry.kind === 'problem' && !isDirectory && filter.hides(entry.path, true))) {
+        if (isDirectory) hiddenDirectory = entry.path
+        kept.push({ kind: 'hidden', path: entry.path, directory: isDirectory })
+      } else if (entry.kind === 'file' && filter.hidesFile(entry)) kept.push({ kind: 'hidden', path: entry.path, directory: false })
+      else kept.push(entry)
     }
     yield kept
   }
