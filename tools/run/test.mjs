@@ -1,0 +1,35 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { installDependencies } from './install.mjs'
+import { providePnpm } from './pnpm.mjs'
+import { closingLine, readReports, tableOf } from './report.mjs'
+import { turbo } from './turbo.mjs'
+import { members, root } from './workspace.mjs'
+
+/**
+ * Installs, builds, and runs every check and every test. The last line printed is the sum of all.
+ *
+ * @param {readonly string[]} args further arguments for turbo, such as `--force` or `--filter=@syncline/core`
+ * @returns {Promise<number>} 0 if nothing failed
+ */
+export async function test(args) {
+  const pnpm = await providePnpm()
+  await installDependencies(pnpm)
+  removeReports()
+  // `--continue`: one failure must not hide another.
+  const { code, tasks } = await turbo(['test', 'typecheck', 'check', '--continue=dependencies-successful', '--output-logs=new-only', ...args], {
+    ...pnpm,
+    show: true,
+  })
+  const reports = readReports(tasks)
+  process.stdout.write(`\n${tableOf(reports)}\n\n`)
+  const failed = reports.some(report => report.failed.length > 0)
+  if (code !== 0 && !failed) process.stdout.write(`turbo ended with exit code ${code}\n`)
+  process.stdout.write(`${closingLine(reports, code !== 0 && !failed)}\n`)
+  return failed || code !== 0 ? 1 : 0
+}
+
+/** Reports of an earlier run: a task that dies before it writes its own must not be counted by them. */
+function removeReports() {
+  for (const member of members()) rmSync(join(root, member, '.reports'), { recursive: true, force: true })
+}
