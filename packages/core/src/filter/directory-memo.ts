@@ -6,7 +6,8 @@ const remembered = 1024
 /**
  * Remembers what is known of the directories that are being visited, each derived from its parent.
  *
- * Two listings and a stored state that go through the same tree ask about the same directory again and again; the last answer is at hand without a search.
+ * Two listings and a stored state that go through the same tree ask about the same directory again and again; the last answer is at hand
+ * without a search.
  */
 export class DirectoryMemo<T> {
   readonly #root: T

@@ -17,11 +17,23 @@ function fileOf(size: number, modified?: number): FileEntry {
 
 const segment = fc.constantFrom('a', 'b', 'ab', '.c', 'src', 'x.log', 'y.txt')
 const anyPath = fc.array(segment, { minLength: 1, maxLength: 4 }).map(segments => segments.join('/'))
-const glob = fc.array(fc.oneof(segment, fc.constantFrom('*', '**', '?', '*.log', '{a,b}', '[ab]', 'a*', '+(a|b)')), { minLength: 1, maxLength: 3 }).map(parts => parts.join('/'))
+const glob = fc
+  .array(fc.oneof(segment, fc.constantFrom('*', '**', '?', '*.log', '{a,b}', '[ab]', 'a*', '+(a|b)')), { minLength: 1, maxLength: 3 })
+  .map(parts => parts.join('/'))
 const globs = fc.array(glob, { maxLength: 2 })
-const rules = fc.array(fc.constantFrom('a', '!a', 'a/', '*.log', '!x.log', '/src', 'src/*', '!src/a', '**/b', 'a/**', '*', '!*/', '.c'), { maxLength: 4 })
-const config: fc.Arbitrary<FilterConfig> = fc.record({ ignore: rules, include: globs, exclude: globs, filesToSkip: fc.array(anyPath, { maxLength: 1 }) })
-const files = fc.record({ root: rules, deep: rules }).map(({ root, deep }) => [{ path: '.syncignore', texts: [root.join('\n')] }, { path: 'a/.syncignore', texts: [deep.join('\n')] }])
+const rules = fc.array(fc.constantFrom('a', '!a', 'a/', '*.log', '!x.log', '/src', 'src/*', '!src/a', '**/b', 'a/**', '*', '!*/', '.c'), {
+  maxLength: 4,
+})
+const config: fc.Arbitrary<FilterConfig> = fc.record({
+  ignore: rules,
+  include: globs,
+  exclude: globs,
+  filesToSkip: fc.array(anyPath, { maxLength: 1 }),
+})
+const files = fc.record({ root: rules, deep: rules }).map(({ root, deep }) => [
+  { path: '.syncignore', texts: [root.join('\n')] },
+  { path: 'a/.syncignore', texts: [deep.join('\n')] },
+])
 
 /** `path` and the directories above it. */
 function upward(path: string): readonly string[] {
@@ -33,7 +45,21 @@ describe('Filter', () => {
   test('without rules hides nothing but the engine’s own names', () => {
     const filter = new Filter()
     expect(
-      hidden(filter, ['a', '.a', 'a/b/', '.syncignore', '.syncline-trash/', '.syncline-trash/x', '.syncline-trash2', 'a/.syncline-trash/', '.syncline-tmp-1', 'a/.syncline-tmp-1', '.syncline-tmp-1/x', 'x.syncline-tmp-1', '.syncline-tmpx']),
+      hidden(filter, [
+        'a',
+        '.a',
+        'a/b/',
+        '.syncignore',
+        '.syncline-trash/',
+        '.syncline-trash/x',
+        '.syncline-trash2',
+        'a/.syncline-trash/',
+        '.syncline-tmp-1',
+        'a/.syncline-tmp-1',
+        '.syncline-tmp-1/x',
+        'x.syncline-tmp-1',
+        '.syncline-tmpx',
+      ]),
     ).toEqual(['.syncline-trash/', '.syncline-trash/x', '.syncline-tmp-1', 'a/.syncline-tmp-1', '.syncline-tmp-1/x'])
   })
 
@@ -47,7 +73,10 @@ describe('Filter', () => {
   })
 
   test('options are stronger than ignore files, which are stronger the deeper they lie', () => {
-    const filter = new Filter({ ignore: ['!a.log', '*.bak'] }, [{ path: '.syncignore', texts: ['*.log'] }, { path: 'sub/.syncignore', texts: ['a.log\n!b.log\n!c.bak'] }])
+    const filter = new Filter({ ignore: ['!a.log', '*.bak'] }, [
+      { path: '.syncignore', texts: ['*.log'] },
+      { path: 'sub/.syncignore', texts: ['a.log\n!b.log\n!c.bak'] },
+    ])
     expect(hidden(filter, ['a.log', 'b.log', 'sub/a.log', 'sub/b.log', 'sub/c.bak'])).toEqual(['b.log', 'sub/c.bak'])
   })
 
@@ -58,22 +87,57 @@ describe('Filter', () => {
 
   test('with ignore files turned off their rules do not count', () => {
     const filter = new Filter({ ignoreFile: false }, [{ path: '.syncignore', texts: ['*'] }])
-    expect([filter.hides('a', false), filter.ignoreFileName, filter.ignoreFiles, filter.isNewIgnoreFile('.syncignore')]).toEqual([false, undefined, [], false])
+    expect([filter.hides('a', false), filter.ignoreFileName, filter.ignoreFiles, filter.isNewIgnoreFile('.syncignore')]).toEqual([
+      false,
+      undefined,
+      [],
+      false,
+    ])
   })
 
   test.each<{ name: string; config: FilterConfig; paths: readonly string[]; left: readonly string[] }>([
-    { name: 'exclude wins over include', config: { include: ['**/*.txt'], exclude: ['private/**'] }, paths: ['a.txt', 'b/a.txt', 'private/', 'private/a.txt', 'a.md'], left: ['private/a.txt', 'a.md'] },
+    {
+      name: 'exclude wins over include',
+      config: { include: ['**/*.txt'], exclude: ['private/**'] },
+      paths: ['a.txt', 'b/a.txt', 'private/', 'private/a.txt', 'a.md'],
+      left: ['private/a.txt', 'a.md'],
+    },
     { name: 'a glob without "/" is a path at the root', config: { exclude: ['*.tmp'] }, paths: ['a.tmp', 'b/a.tmp'], left: ['a.tmp'] },
-    { name: 'an included directory includes everything below', config: { include: ['src'] }, paths: ['src/', 'src/a', 'src/.b/c', 'other', 'other/', 'src2'], left: ['other', 'other/', 'src2'] },
-    { name: 'an excluded directory excludes everything below', config: { exclude: ['src'] }, paths: ['src/', 'src/a', 'src2', 'b/src'], left: ['src/', 'src/a'] },
+    {
+      name: 'an included directory includes everything below',
+      config: { include: ['src'] },
+      paths: ['src/', 'src/a', 'src/.b/c', 'other', 'other/', 'src2'],
+      left: ['other', 'other/', 'src2'],
+    },
+    {
+      name: 'an excluded directory excludes everything below',
+      config: { exclude: ['src'] },
+      paths: ['src/', 'src/a', 'src2', 'b/src'],
+      left: ['src/', 'src/a'],
+    },
     { name: 'a final "/" means directories only', config: { exclude: ['a/', 'b/'] }, paths: ['a', 'b/', 'b/c'], left: ['b/', 'b/c'] },
-    { name: 'directories on the way to an included file are visible', config: { include: ['a/b/*.txt'] }, paths: ['a/', 'a/b/', 'a/c/', 'a/x.txt', 'a/b/x.txt', 'a/b/c/', 'z/'], left: ['a/c/', 'a/x.txt', 'a/b/c/', 'z/'] },
-    { name: 'names that start with a dot are like others', config: { exclude: ['**/*.log', '*'] , include: [] }, paths: ['.x.log', 'a/.x.log', '.b', 'a/.b'], left: ['.x.log', '.b', 'a/.x.log', 'a/.b'] },
+    {
+      name: 'directories on the way to an included file are visible',
+      config: { include: ['a/b/*.txt'] },
+      paths: ['a/', 'a/b/', 'a/c/', 'a/x.txt', 'a/b/x.txt', 'a/b/c/', 'z/'],
+      left: ['a/c/', 'a/x.txt', 'a/b/c/', 'z/'],
+    },
+    {
+      name: 'names that start with a dot are like others',
+      config: { exclude: ['**/*.log', '*'], include: [] },
+      paths: ['.x.log', 'a/.x.log', '.b', 'a/.b'],
+      left: ['.x.log', '.b', 'a/.x.log', 'a/.b'],
+    },
     { name: 'a leading "/" or "./" is the root', config: { exclude: ['/a', './b'] }, paths: ['a', 'b', 'c/a'], left: ['a', 'b'] },
     { name: '"#" is a character like any other, and "\\!" a "!"', config: { exclude: ['#a', '\\!b'] }, paths: ['#a', '!b', 'b'], left: ['#a', '!b'] },
     { name: 'extended globs work', config: { exclude: ['!(keep)', 'keep/{a,b}'] }, paths: ['x', 'keep/', 'keep/a', 'keep/c'], left: ['x', 'keep/a'] },
     { name: 'letters differ in case', config: { exclude: ['A'] }, paths: ['a', 'A'], left: ['A'] },
-    { name: 'filesToSkip skips paths with everything below', config: { filesToSkip: ['a/b', 'c/'] }, paths: ['a', 'a/b', 'a/b/c', 'a/bc', 'c', 'c/d'], left: ['a/b', 'a/b/c', 'c', 'c/d'] },
+    {
+      name: 'filesToSkip skips paths with everything below',
+      config: { filesToSkip: ['a/b', 'c/'] },
+      paths: ['a', 'a/b', 'a/b/c', 'a/bc', 'c', 'c/d'],
+      left: ['a/b', 'a/b/c', 'c', 'c/d'],
+    },
   ])('globs: $name', ({ config, paths, left }) => {
     expect([...hidden(new Filter(config), paths)].sort()).toEqual([...left].sort())
   })
@@ -83,7 +147,8 @@ describe('Filter', () => {
     fc.assert(
       fc.property(globs, globs, fc.array(anyPath, { minLength: 1, maxLength: 20 }), (include, exclude, paths) => {
         const filter = new Filter({ include, exclude })
-        const matches = (globs: readonly string[], path: string): boolean => upward(path).some(step => globs.some(glob => minimatch(step, glob, { dot: true })))
+        const matches = (globs: readonly string[], path: string): boolean =>
+          upward(path).some(step => globs.some(glob => minimatch(step, glob, { dot: true })))
         for (const path of paths) {
           const expected = matches(exclude, path) || (include.length > 0 && !matches(include, path))
           expect(filter.hides(path, false), path).toBe(expected)
@@ -125,7 +190,10 @@ describe('Filter', () => {
     fc.assert(
       fc.property(rules, rules, rules, fc.array(anyPath, { minLength: 1, maxLength: 20 }), (one, two, deep, paths) => {
         const filterOf = (...texts: readonly (readonly string[])[]): Filter =>
-          new Filter({}, [{ path: '.syncignore', texts: texts.map(lines => lines.join('\n')) }, { path: 'a/.syncignore', texts: [deep.join('\n')] }])
+          new Filter({}, [
+            { path: '.syncignore', texts: texts.map(lines => lines.join('\n')) },
+            { path: 'a/.syncignore', texts: [deep.join('\n')] },
+          ])
         const [both, first, second] = [filterOf(one, two), filterOf(one), filterOf(two)]
         for (const path of paths) {
           const answers = [first.hides(path, false), second.hides(path, false)]
@@ -152,8 +220,18 @@ describe('Filter', () => {
 
   test.each<{ name: string; config: FilterConfig; entries: readonly FileEntry[]; hides: readonly boolean[] }>([
     { name: 'no limits', config: {}, entries: [fileOf(0), fileOf(1e15, 0)], hides: [false, false] },
-    { name: 'sizes from 10 to 20', config: { minSize: 10, maxSize: 20 }, entries: [fileOf(9), fileOf(10), fileOf(20), fileOf(21)], hides: [true, false, false, true] },
-    { name: 'times from 10 to 20', config: { modifiedAfter: 10, modifiedBefore: 20 }, entries: [fileOf(1, 9), fileOf(1, 10), fileOf(1, 20), fileOf(1, 20.5)], hides: [true, false, false, true] },
+    {
+      name: 'sizes from 10 to 20',
+      config: { minSize: 10, maxSize: 20 },
+      entries: [fileOf(9), fileOf(10), fileOf(20), fileOf(21)],
+      hides: [true, false, false, true],
+    },
+    {
+      name: 'times from 10 to 20',
+      config: { modifiedAfter: 10, modifiedBefore: 20 },
+      entries: [fileOf(1, 9), fileOf(1, 10), fileOf(1, 20), fileOf(1, 20.5)],
+      hides: [true, false, false, true],
+    },
     { name: 'a time that is not known', config: { modifiedAfter: 10, modifiedBefore: 20 }, entries: [fileOf(1)], hides: [false] },
     { name: 'a size of 0 as the limit', config: { maxSize: 0 }, entries: [fileOf(0), fileOf(1)], hides: [false, true] },
   ])('limits: $name', ({ config, entries, hides }) => {
@@ -162,7 +240,10 @@ describe('Filter', () => {
   })
 
   test('an ignore file that was not read is noticed, even where a rule hides it, but not in a hidden directory', () => {
-    const filter = new Filter({ ignore: ['.*', 'out/'] }, [{ path: '.syncignore', texts: [''] }, { path: 'a/.syncignore', texts: ['x'] }])
+    const filter = new Filter({ ignore: ['.*', 'out/'] }, [
+      { path: '.syncignore', texts: [''] },
+      { path: 'a/.syncignore', texts: ['x'] },
+    ])
     const paths = ['.syncignore', 'a/.syncignore', 'b/.syncignore', 'out/.syncignore', 'b/x.syncignore', 'b/.syncignore2', 'b']
     expect(paths.filter(path => filter.isNewIgnoreFile(path))).toEqual(['b/.syncignore'])
     expect(filter.isNewIgnoreFile('b/.syncignore', true)).toBe(false)
@@ -181,8 +262,20 @@ describe('Filter', () => {
     expect(filter.explain('skip/deep/a.log', false)).toEqual({ hidden: true, by: 'skip', matched: 'skip' })
     expect(filter.explain('tmp/deep/a', false)).toEqual({ hidden: true, by: 'exclude', pattern: 'tmp', matched: 'tmp' })
     expect(filter.explain('a.txt', false)).toEqual({ hidden: true, by: 'include', matched: 'a.txt' })
-    expect(filter.explain('d/a.log', false)).toEqual({ hidden: true, by: 'ignore', pattern: '*.log', origin: { file: 'options', line: 1 }, matched: 'd/a.log' })
-    expect(filter.explain('d/keep.log', false)).toEqual({ hidden: false, by: 'ignore', pattern: '!keep.log', origin: { file: 'options', line: 2 }, matched: 'd/keep.log' })
+    expect(filter.explain('d/a.log', false)).toEqual({
+      hidden: true,
+      by: 'ignore',
+      pattern: '*.log',
+      origin: { file: 'options', line: 1 },
+      matched: 'd/a.log',
+    })
+    expect(filter.explain('d/keep.log', false)).toEqual({
+      hidden: false,
+      by: 'ignore',
+      pattern: '!keep.log',
+      origin: { file: 'options', line: 2 },
+      matched: 'd/keep.log',
+    })
     expect(filter.explain('docs/a', false)).toEqual({ hidden: false })
   })
 

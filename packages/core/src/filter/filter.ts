@@ -11,7 +11,7 @@ import { parseRules } from './rule-set.ts'
 /** Why a path takes no part. */
 export interface FilterExplanation {
   readonly hidden: boolean
-  /** What decided: the engine's own names, `filesToSkip`, a glob of `exclude`, being in no `include`, or an ignore rule (which may also keep a path). */
+  /** What decided: the engine's own names, `filesToSkip`, `exclude`, being in no `include`, or an ignore rule (which may also keep a path). */
   readonly by?: 'own' | 'skip' | 'exclude' | 'include' | 'ignore'
   /** The path that decided: the path asked for, or a directory above it. */
   readonly matched?: Path
@@ -32,7 +32,7 @@ export class Filter {
   readonly ignoreFileName: string | undefined
   /** The ignore files whose rules count here, for the state: the next run starts with them. */
   readonly ignoreFiles: readonly Path[]
-  /** Stands for all rules and limits; another digest than at the last run means that paths may have entered or left. `filesToSkip` is no part of it. */
+  /** Stands for all rules and limits: another one than at the last run means that paths may have entered or left. `filesToSkip` is no part of it. */
   readonly digest: string
   readonly #rules: IgnoreRules
   readonly #globs: GlobRules

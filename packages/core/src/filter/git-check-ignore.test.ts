@@ -38,12 +38,16 @@ function askGit({ paths, files }: Case): Map<string, Answer> {
       writeFileSync(join(tree, path), files.get(path) ?? '')
     }
   }
-  const { stdout, status, stderr } = spawnSync('git', ['--git-dir', join(work, 'git'), '--work-tree', '.', 'check-ignore', '--no-index', '--stdin', '-z', '-v', '-n'], {
-    cwd: tree,
-    input: paths.map(path => `${path.replace(/\/$/, '')}\0`).join(''),
-    encoding: 'utf8',
-    env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', LC_ALL: 'C.UTF-8' },
-  })
+  const { stdout, status, stderr } = spawnSync(
+    'git',
+    ['--git-dir', join(work, 'git'), '--work-tree', '.', 'check-ignore', '--no-index', '--stdin', '-z', '-v', '-n'],
+    {
+      cwd: tree,
+      input: paths.map(path => `${path.replace(/\/$/, '')}\0`).join(''),
+      encoding: 'utf8',
+      env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', LC_ALL: 'C.UTF-8' },
+    },
+  )
   if (status !== 0 && status !== 1) throw new Error(`git check-ignore failed: ${stderr}`)
   const fields = stdout.split('\0')
   const answers = new Map<string, Answer>()
@@ -58,7 +62,10 @@ function askGit({ paths, files }: Case): Map<string, Answer> {
 function askRules({ paths, files }: Case): Map<string, Answer> {
   const manager = new IgnoreFileManager()
   for (const [path, text] of files) manager.loadFromText(text, parentPath(path))
-  const filter = new Filter({ ignoreFile: '.gitignore' }, [...files].map(([path, text]) => ({ path, texts: [text] })))
+  const filter = new Filter(
+    { ignoreFile: '.gitignore' },
+    [...files].map(([path, text]) => ({ path, texts: [text] })),
+  )
   const answers = new Map<string, Answer>()
   for (const path of [...paths, ...paths.toReversed()]) {
     const plain = path.replace(/\/$/, '')
@@ -75,7 +82,10 @@ function expectAgreement(input: Case): void {
   const own = askRules(input)
   expect(git.size).toBe(new Set(input.paths.map(path => path.replace(/\/$/, ''))).size)
   for (const [path, answer] of git) {
-    expect({ path, ...own.get(path) }, [...input.files].map(([file, text]) => `${file}: ${JSON.stringify(text)}`).join('\n')).toEqual({ path, ...answer })
+    expect({ path, ...own.get(path) }, [...input.files].map(([file, text]) => `${file}: ${JSON.stringify(text)}`).join('\n')).toEqual({
+      path,
+      ...answer,
+    })
     compared++
     if (answer.ignored) ignored++
   }
@@ -83,22 +93,100 @@ function expectAgreement(input: Case): void {
 
 const name = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('a', 'b', 'c', 'ab', 'abc', 'foo', 'bar', 'a.b', 'x.log', 'build', '.a') },
-  { weight: 1, arbitrary: fc.constantFrom('*', '?', '[', ']', '[a]', '#a', '!a', 'a b', 'a ', ' a', 'a\\b', 'a\\', '-', '^', 'a\nb', '{a,b}', '$', '(a)', 'a|b', '+', 'A', 'a\tb', '**', '..a') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '*',
+      '?',
+      '[',
+      ']',
+      '[a]',
+      '#a',
+      '!a',
+      'a b',
+      'a ',
+      ' a',
+      'a\\b',
+      'a\\',
+      '-',
+      '^',
+      'a\nb',
+      '{a,b}',
+      '$',
+      '(a)',
+      'a|b',
+      '+',
+      'A',
+      'a\tb',
+      '**',
+      '..a',
+    ),
+  },
 )
 const treePath = fc.array(name, { minLength: 1, maxLength: 4 }).map(segments => segments.join('/'))
 
-const bracket = fc.constantFrom('[ab]', '[a-c]', '[!a]', '[^b]', '[]a]', '[!]a]', '[a-]', '[-a]', '[\\]]', '[[:alpha:]]', '[![:lower:]]', '[a', '[', ']', '[]', '[!]', '[c-a]', '[.]', '[*]', '[a/]', '[\\\\]', '[A-z]')
+const bracket = fc.constantFrom(
+  '[ab]',
+  '[a-c]',
+  '[!a]',
+  '[^b]',
+  '[]a]',
+  '[!]a]',
+  '[a-]',
+  '[-a]',
+  '[\\]]',
+  '[[:alpha:]]',
+  '[![:lower:]]',
+  '[a',
+  '[',
+  ']',
+  '[]',
+  '[!]',
+  '[c-a]',
+  '[.]',
+  '[*]',
+  '[a/]',
+  '[\\\\]',
+  '[A-z]',
+)
 const piece = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom('a', 'b', 'c', 'ab', 'foo', 'bar', '.log', '.a', 'build', 'x') },
   { weight: 6, arbitrary: fc.constantFrom('*', '?', '**') },
   { weight: 2, arbitrary: bracket },
-  { weight: 2, arbitrary: fc.constantFrom('\\*', '\\?', '\\a', '\\[', '\\]', '\\\\', '\\ ', '\\#', '\\!', ' ', '#', '!', '^', '$', '{a,b}', '(a)', '|', '+', '.', '-', '\t', '\uE000', 'A') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '\\*',
+      '\\?',
+      '\\a',
+      '\\[',
+      '\\]',
+      '\\\\',
+      '\\ ',
+      '\\#',
+      '\\!',
+      ' ',
+      '#',
+      '!',
+      '^',
+      '$',
+      '{a,b}',
+      '(a)',
+      '|',
+      '+',
+      '.',
+      '-',
+      '\t',
+      '\uE000',
+      'A',
+    ),
+  },
 )
 const segment = fc.oneof(
   { weight: 5, arbitrary: fc.array(piece, { minLength: 1, maxLength: 3 }).map(pieces => pieces.join('')) },
   { weight: 2, arbitrary: fc.constantFrom('*', '**', 'a', 'b', 'foo', 'build', '***') },
 )
-/** A run of asterisks right after a plain beginning, or beside an escaped slash: git reads it as "any directories", which its own manual does not say. */
+/** Asterisks right after a plain beginning, or beside an escaped slash: git reads them as "any directories", which its manual does not say. */
 const knownDifference = /^!?[^*?[\\]*[^*?[\\/!]\*\*+(?:\/|\s*$)|\*\*+\\\/|\\\/\*\*/
 const rule = fc
   .record({
@@ -112,16 +200,30 @@ const rule = fc
 const line = fc.oneof(
   { weight: 12, arbitrary: rule },
   // What many rule sets are made of: the same few patterns, kept and ignored again.
-  { weight: 6, arbitrary: fc.tuple(fc.constantFrom('', '!'), fc.constantFrom('*', '/*', 'a', 'a/', '/a', 'a/b', '*.log', '**/b', 'a/**', 'a/**/b', 'foo/*', 'build/', '**')).map(parts => parts.join('')) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.constantFrom('', '!'), fc.constantFrom('*', '/*', 'a', 'a/', '/a', 'a/b', '*.log', '**/b', 'a/**', 'a/**/b', 'foo/*', 'build/', '**'))
+      .map(parts => parts.join('')),
+  },
   { weight: 1, arbitrary: fc.constantFrom('', '# note', ' ', '!', '/', '//', '\\', '!!a', '#', '!/', '\r', '\\#a', '\\!a') },
 )
 const text = fc
-  .record({ mark: fc.constantFrom('', '', '', '\uFEFF'), lines: fc.array(line, { minLength: 1, maxLength: 6 }), end: fc.constantFrom('\n', '\n', '\r\n', ''), last: fc.boolean() })
+  .record({
+    mark: fc.constantFrom('', '', '', '\uFEFF'),
+    lines: fc.array(line, { minLength: 1, maxLength: 6 }),
+    end: fc.constantFrom('\n', '\n', '\r\n', ''),
+    last: fc.boolean(),
+  })
   .map(({ mark, lines, end, last }) => mark + lines.join(end || '\n') + (last ? end : ''))
 
 /** A tree without a path that is both a file and a directory, with ignore files in some of its directories. */
 const tree = fc
-  .record({ leaves: fc.array(treePath, { minLength: 3, maxLength: 14 }), texts: fc.array(fc.tuple(fc.nat(), text), { minLength: 1, maxLength: 4 }), kinds: fc.array(fc.boolean(), { minLength: 14, maxLength: 14 }) })
+  .record({
+    leaves: fc.array(treePath, { minLength: 3, maxLength: 14 }),
+    texts: fc.array(fc.tuple(fc.nat(), text), { minLength: 1, maxLength: 4 }),
+    kinds: fc.array(fc.boolean(), { minLength: 14, maxLength: 14 }),
+  })
   .map(({ leaves, texts, kinds }): Case => {
     const directories = new Set<string>()
     for (const leaf of leaves) for (let path = parentPath(leaf); path !== ''; path = parentPath(path)) directories.add(path)
@@ -140,7 +242,11 @@ describe.skipIf(gitVersion === undefined)(`ignore rules against ${gitVersion ?? 
   beforeAll(() => {
     work = mkdtempSync(join(tmpdir(), 'syncline-ignore-'))
     execFileSync('git', ['init', '-q', '--bare', '--template=', join(work, 'git')])
-    for (const [key, value] of [['core.bare', 'false'], ['core.ignorecase', 'false'], ['core.excludesFile', '/dev/null']] as const) {
+    for (const [key, value] of [
+      ['core.bare', 'false'],
+      ['core.ignorecase', 'false'],
+      ['core.excludesFile', '/dev/null'],
+    ] as const) {
       execFileSync('git', ['--git-dir', join(work, 'git'), 'config', key, value])
     }
   })

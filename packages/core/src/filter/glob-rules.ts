@@ -83,14 +83,19 @@ function toGlob(option: 'include' | 'exclude', text: unknown): Glob {
   if (typeof text !== 'string') throw new TypeError(`a glob in ${option} must be a string, got ${describe(text)}`)
   const plain = text.replace(/^(?:\.?\/+)+/, '').replace(/\/+$/, '')
   if (plain === '') throw new TypeError(`${option}: ${describe(text)} is an empty glob; use "**" for everything`)
-  if (plain.split('/').some(segment => segment === '.' || segment === '..')) throw new TypeError(`${option}: the glob ${describe(text)} has a "." or ".." segment and could match nothing`)
+  if (plain.split('/').some(segment => segment === '.' || segment === '..'))
+    throw new TypeError(`${option}: the glob ${describe(text)} has a "." or ".." segment and could match nothing`)
   if (text.startsWith('!') && !text.startsWith('!(')) {
     const other = option === 'include' ? 'exclude' : 'include'
-    throw new TypeError(`${option}: the glob ${describe(text)} starts with "!"; put it into ${other} without it, or write "\\!" for a name that starts so`)
+    throw new TypeError(
+      `${option}: the glob ${describe(text)} starts with "!"; put it into ${other} without it, or write "\\!" for a name that starts so`,
+    )
   }
   try {
     return { text, matcher: new Minimatch(plain, globOptions), directoryOnly: text.endsWith('/') }
   } catch (error) {
-    throw new TypeError(`${option}: the glob ${describe(text)} cannot be used: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new TypeError(`${option}: the glob ${describe(text)} cannot be used: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
 }

@@ -37,8 +37,20 @@ describe('IgnoreFileManager', () => {
 
   test('an ignore file for a Python project ignores what its comments say', () => {
     const manager = new IgnoreFileManager()
-    manager.loadFromText('# Compiled\n*.pyc\n__pycache__/\n\n.DS_Store\nThumbs.db\n.vscode/\n*.swp\nbuild/\ndist/\n*.egg-info/\n*.log\n!critical.log\n')
-    for (const path of ['a/b.pyc', 'pkg/__pycache__/x', '.DS_Store', 'sub/Thumbs.db', '.vscode/settings.json', 'a.swp', 'dist/x', 'p.egg-info/', 'a.log']) {
+    manager.loadFromText(
+      '# Compiled\n*.pyc\n__pycache__/\n\n.DS_Store\nThumbs.db\n.vscode/\n*.swp\nbuild/\ndist/\n*.egg-info/\n*.log\n!critical.log\n',
+    )
+    for (const path of [
+      'a/b.pyc',
+      'pkg/__pycache__/x',
+      '.DS_Store',
+      'sub/Thumbs.db',
+      '.vscode/settings.json',
+      'a.swp',
+      'dist/x',
+      'p.egg-info/',
+      'a.log',
+    ]) {
       expect(manager.shouldIgnore(path), path).toBe(true)
     }
     for (const path of ['a.py', 'critical.log', 'sub/critical.log', 'build', 'p.egg-info']) expect(manager.shouldIgnore(path), path).toBe(false)
@@ -58,7 +70,9 @@ describe('IgnoreFileManager', () => {
     const manager = new IgnoreFileManager()
     manager.loadFromText('*.log\n/top\n')
     manager.loadFromText('!debug.log\n/top\n', 'sub')
-    expect(['debug.log', 'sub/debug.log', 'sub/deep/debug.log', 'sub/a.log', 'top', 'sub/top', 'other/top'].map(path => manager.shouldIgnore(path))).toEqual([true, false, false, true, true, true, false])
+    expect(
+      ['debug.log', 'sub/debug.log', 'sub/deep/debug.log', 'sub/a.log', 'top', 'sub/top', 'other/top'].map(path => manager.shouldIgnore(path)),
+    ).toEqual([true, false, false, true, true, true, false])
   })
 
   test('the order in which files are loaded does not matter', () => {
@@ -98,7 +112,12 @@ describe('IgnoreFileManager', () => {
     manager.loadFromText('# one\n\n*.log \n', 'sub')
     expect(manager.explain('a.tmp')).toEqual({ ignored: true, pattern: '*.tmp', origin: { file: 'options', line: 1 }, matched: 'a.tmp' })
     expect(manager.explain('keep.tmp')).toEqual({ ignored: false, pattern: '!keep.tmp', origin: { file: 'options', line: 2 }, matched: 'keep.tmp' })
-    expect(manager.explain('sub/x/a.log')).toEqual({ ignored: true, pattern: '*.log ', origin: { file: 'sub/.syncignore', line: 3 }, matched: 'sub/x/a.log' })
+    expect(manager.explain('sub/x/a.log')).toEqual({
+      ignored: true,
+      pattern: '*.log ',
+      origin: { file: 'sub/.syncignore', line: 3 },
+      matched: 'sub/x/a.log',
+    })
     expect(manager.explain('a.log')).toEqual({ ignored: false })
   })
 

@@ -46,7 +46,12 @@ function bytesOf(content: string | Uint8Array): Uint8Array {
 }
 
 /** Reads `.syncignore` files of two trees. */
-function read(source: Readonly<Record<Path, Content>>, destination: Readonly<Record<Path, Content>>, known: readonly Path[] = [], options: ReadIgnoreFilesOptions = {}) {
+function read(
+  source: Readonly<Record<Path, Content>>,
+  destination: Readonly<Record<Path, Content>>,
+  known: readonly Path[] = [],
+  options: ReadIgnoreFilesOptions = {},
+) {
   return readIgnoreFiles(new SmallTree('S', source), new SmallTree('D', destination), known, '.syncignore', options)
 }
 
@@ -67,7 +72,12 @@ describe('readIgnoreFiles', () => {
 
   test('reads the root’s file and the known ones, each once, in the order of their paths', async () => {
     const source = new SmallTree('S', { 'b/.syncignore': 'b', '.syncignore': 'root', 'unknown/.syncignore': 'x' })
-    const files = await readIgnoreFiles(source, new SmallTree('D', { 'a/.syncignore': 'a' }), ['b/.syncignore', 'a/.syncignore', 'gone/.syncignore', '.syncignore'], '.syncignore')
+    const files = await readIgnoreFiles(
+      source,
+      new SmallTree('D', { 'a/.syncignore': 'a' }),
+      ['b/.syncignore', 'a/.syncignore', 'gone/.syncignore', '.syncignore'],
+      '.syncignore',
+    )
     expect(files).toEqual([
       { path: '.syncignore', texts: ['root'] },
       { path: 'a/.syncignore', texts: ['a'] },
@@ -100,15 +110,31 @@ describe('readIgnoreFiles', () => {
     { name: 'the destination changed it', source: 'old', destination: 'new', ancestors: { source: 'old', destination: 'old' }, texts: ['new'] },
     { name: 'both changed it', source: 'one', destination: 'two', ancestors: { source: 'old', destination: 'old' }, texts: ['one', 'two'] },
     { name: 'nothing is known of the past', source: 'one', destination: 'two', ancestors: {}, texts: ['one', 'two'] },
-    { name: 'the last sync left them different', source: 'one', destination: 'two', ancestors: { source: 'one', destination: 'two' }, texts: ['one', 'two'] },
-    { name: 'it is new at the source and was known only at the destination', source: 'one', destination: 'two', ancestors: { destination: 'two' }, texts: ['one'] },
+    {
+      name: 'the last sync left them different',
+      source: 'one',
+      destination: 'two',
+      ancestors: { source: 'one', destination: 'two' },
+      texts: ['one', 'two'],
+    },
+    {
+      name: 'it is new at the source and was known only at the destination',
+      source: 'one',
+      destination: 'two',
+      ancestors: { destination: 'two' },
+      texts: ['one'],
+    },
   ])('the sides differ, $name: $texts', async ({ source, destination, ancestors, texts }) => {
-    expect(await read({ '.syncignore': source }, { '.syncignore': destination }, [], { ancestors: ancestorsOf(ancestors) })).toEqual([{ path: '.syncignore', texts }])
+    expect(await read({ '.syncignore': source }, { '.syncignore': destination }, [], { ancestors: ancestorsOf(ancestors) })).toEqual([
+      { path: '.syncignore', texts },
+    ])
   })
 
   test('a mode that goes one way takes the text that both sides will have', async () => {
     const ancestors = ancestorsOf({ source: 'old', destination: 'old' })
-    expect(await read({ '.syncignore': 'old' }, { '.syncignore': 'new' }, [], { ancestors, authority: 'source' })).toEqual([{ path: '.syncignore', texts: ['old'] }])
+    expect(await read({ '.syncignore': 'old' }, { '.syncignore': 'new' }, [], { ancestors, authority: 'source' })).toEqual([
+      { path: '.syncignore', texts: ['old'] },
+    ])
   })
 
   test('both changed it differently: a path is ignored if either text ignores it, and kept only if both keep it', async () => {
@@ -121,14 +147,34 @@ describe('readIgnoreFiles', () => {
   })
 
   test.each<{ name: string; content: Content; code: string; message: string }>([
-    { name: 'cannot be read', content: new StorageError('PERMISSION_DENIED', 'no permission'), code: 'PERMISSION_DENIED', message: 'cannot be read: no permission. Make it readable' },
+    {
+      name: 'cannot be read',
+      content: new StorageError('PERMISSION_DENIED', 'no permission'),
+      code: 'PERMISSION_DENIED',
+      message: 'cannot be read: no permission. Make it readable',
+    },
     { name: 'fails in an unknown way', content: new Error('boom'), code: 'UNKNOWN', message: 'cannot be read: boom' },
     { name: 'was listed and is gone', content: new StorageError('NOT_FOUND', 'gone'), code: 'NOT_FOUND', message: 'cannot be read: gone' },
     { name: 'is not UTF-8', content: Uint8Array.of(0x61, 0xff, 0xfe), code: 'CORRUPT', message: 'is not UTF-8 text; save it as UTF-8' },
     { name: 'is UTF-16', content: Uint8Array.of(0xff, 0xfe, 0x2a, 0x00), code: 'CORRUPT', message: 'is not UTF-8 text' },
-    { name: 'is a symbolic link', content: { kind: 'symlink', path: 'sub/.syncignore', target: '../rules' }, code: 'NOT_SUPPORTED', message: 'is a symbolic link' },
-    { name: 'is a problem', content: { kind: 'problem', path: 'sub/.syncignore', reason: 'a socket' }, code: 'UNKNOWN', message: 'cannot be read: a socket' },
-    { name: 'has a line that is too long', content: 'x'.repeat(70_000), code: 'CORRUPT', message: 'cannot be used: the ignore pattern in line 1 is too long' },
+    {
+      name: 'is a symbolic link',
+      content: { kind: 'symlink', path: 'sub/.syncignore', target: '../rules' },
+      code: 'NOT_SUPPORTED',
+      message: 'is a symbolic link',
+    },
+    {
+      name: 'is a problem',
+      content: { kind: 'problem', path: 'sub/.syncignore', reason: 'a socket' },
+      code: 'UNKNOWN',
+      message: 'cannot be read: a socket',
+    },
+    {
+      name: 'has a line that is too long',
+      content: 'x'.repeat(70_000),
+      code: 'CORRUPT',
+      message: 'cannot be used: the ignore pattern in line 1 is too long',
+    },
     { name: 'is too large', content: 'x\n'.repeat(3 * 1024 * 1024), code: 'NOT_SUPPORTED', message: 'has more than 4194304 bytes' },
   ])('an ignore file that $name stops the run and is named', async ({ content, code, message }) => {
     const error = await read({}, { 'sub/.syncignore': content }, ['sub/.syncignore']).catch((error: unknown) => error)

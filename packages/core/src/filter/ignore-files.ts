@@ -111,7 +111,8 @@ async function readRulesFile(storage: ReadableStorage, path: Path, { signal }: A
   })
   // A directory of that name holds no rules.
   if (entry === undefined || entry.kind === 'directory') return undefined
-  if (entry.kind === 'symlink') throw refusal(storage, path, 'NOT_SUPPORTED', 'is a symbolic link, which is not followed; put a file with the rules in its place')
+  if (entry.kind === 'symlink')
+    throw refusal(storage, path, 'NOT_SUPPORTED', 'is a symbolic link, which is not followed; put a file with the rules in its place')
   if (entry.kind === 'problem') throw unreadable(storage, path, entry.error ?? entry.reason)
   const content = await passing(signal, collect(storage.read(path, { ...abort, length: largestFile + 1 })), error => {
     throw unreadable(storage, path, error)
@@ -152,6 +153,11 @@ function unreadable(storage: ReadableStorage, path: Path, error: unknown): Stora
 }
 
 function refusal(storage: ReadableStorage, path: Path, code: StorageErrorCode, why: string, cause?: unknown): StorageError {
-  const message = `the ignore file ${JSON.stringify(path)} of ${storage.name} ${why}. Nothing was changed: without its rules, files could be synced that it hides`
-  return new StorageError(code, message, { path, cause, ...(isStorageError(cause) && { retryable: cause.retryable, retryAfterMs: cause.retryAfterMs }) })
+  const consequence = 'Nothing was changed: without its rules, files could be synced that it hides'
+  const message = `the ignore file ${JSON.stringify(path)} of ${storage.name} ${why}. ${consequence}`
+  return new StorageError(code, message, {
+    path,
+    cause,
+    ...(isStorageError(cause) && { retryable: cause.retryable, retryAfterMs: cause.retryAfterMs }),
+  })
 }

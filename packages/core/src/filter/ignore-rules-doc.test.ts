@@ -65,14 +65,20 @@ describe('docs/ignore-rules.md', () => {
 
   test.each([...rules, ...nested])('ignore files $files hide $hides and not $keeps', ({ files, hides, keeps }) => {
     expect(hides.length + keeps.length).toBeGreaterThan(0)
-    const filter = new Filter({}, Object.entries(files).map(([path, text]) => ({ path, texts: [text] })))
+    const filter = new Filter(
+      {},
+      Object.entries(files).map(([path, text]) => ({ path, texts: [text] })),
+    )
     expect([...hides, ...keeps].filter(path => isHidden(filter, path))).toEqual(hides)
   })
 
   test.skipIf(gitIsMissing)(`git says the same of every path${gitIsMissing ? ' (skipped: git is not installed)' : ''}`, () => {
     for (const { files, hides, keeps } of [...rules, ...nested]) {
       const gitFiles = Object.fromEntries(Object.entries(files).map(([path, text]) => [path.replace('.syncignore', '.gitignore'), text]))
-      expect([...hides, ...keeps].filter(path => isIgnoredByGit(gitFiles, path)), JSON.stringify(files)).toEqual(hides)
+      expect(
+        [...hides, ...keeps].filter(path => isIgnoredByGit(gitFiles, path)),
+        JSON.stringify(files),
+      ).toEqual(hides)
     }
   })
 

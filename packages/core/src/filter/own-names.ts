@@ -6,7 +6,7 @@ export const trashName = '.syncline-trash'
 /** How the names of files start that are being written. */
 export const temporaryPrefix = '.syncline-tmp-'
 
-/** Whether a path is one of the engine's own: the trash or a temporary file, or below one. Such paths never take part in a sync, whatever the rules. */
+/** Whether a path is the engine's own: the trash, a temporary file, or below one. Such paths never take part in a sync, whatever the rules. */
 export function isOwnPath(path: Path): boolean {
   // Most paths have neither name anywhere.
   if (!path.includes('.syncline-t')) return false

@@ -44,7 +44,8 @@ export function parseRule(raw: string, line: number): Rule | undefined {
   const pattern = raw.endsWith('\r') ? raw.slice(0, -1) : raw
   if (pattern.startsWith('#') || /^ *$/.test(pattern)) return undefined
   if (pattern.length > longestPattern) {
-    throw new TypeError(`the ignore pattern in line ${line} is too long: ${JSON.stringify(`${pattern.slice(0, 40)}…`)} has ${pattern.length} characters, at most ${longestPattern} are read`)
+    const start = JSON.stringify(`${pattern.slice(0, 40)}…`)
+    throw new TypeError(`the ignore pattern in line ${line} is too long: ${start} has ${pattern.length} characters, at most ${longestPattern} are read`)
   }
   return { pattern, line, negative: pattern.startsWith('!') }
 }
