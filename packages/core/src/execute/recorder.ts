@@ -1,0 +1,73 @@
+import type { StateChange } from '../ancestor.ts'
+
+const checkpointMs = 10_000
+const checkpointChanges = 10_000
+/** With `always`, a crash loses at most this many changes. */
+const alwaysChanges = 256
+
+/**
+ * Collects finished changes and hands them to the journal in checkpoints, never before they are durable.
+ *
+ * What a checkpoint records was finished before its flush began. A failed flush or journal stops the run: what is not recorded is
+ * compared again by the next one, which is safe.
+ */
+export class Recorder {
+  readonly #flush: () => Promise<void>
+  readonly #record: (changes: readonly StateChange[]) => Promise<void>
+  readonly #now: () => number
+  readonly #checkpointChanges: number
+  #pending: StateChange[] = []
+  #lastCheckpoint: number
+  #running: Promise<void> = Promise.resolve()
+  #isRunning = false
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(flush: () => Promise<void>, record: (changes: readonly StateChange[]) => Promise<void>, now: () => number, always: boolean) {
+    this.#flush = flush
+    this.#record = record
+    this.#now = now
+    this.#checkpointChanges = always ? alwaysChanges : checkpointChanges
+    this.#lastCheckpoint = now()
+  }
+
+  /** Whether a checkpoint failed, so that nothing more can be recorded. */
+  get failed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  /** Takes finished changes. Resolves at once, or after a checkpoint that is due. */
+  async add(changes: readonly StateChange[]): Promise<void> {
+    for (const change of changes) this.#pending.push(change)
+    const due = this.#pending.length >= this.#checkpointChanges || this.#now() - this.#lastCheckpoint >= checkpointMs
+    // One at a time: changes that finish meanwhile go with the next.
+    if (due && !this.#isRunning) await this.checkpoint()
+  }
+
+  /** Flushes and records what is finished. Never rejects; {@link finish} does. */
+  checkpoint(): Promise<void> {
+    this.#running = this.#running.then(() => this.#checkpoint())
+    return this.#running
+  }
+
+  /** The last checkpoint. @throws what a flush or the journal threw */
+  async finish(): Promise<void> {
+    await this.checkpoint()
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  async #checkpoint(): Promise<void> {
+    const changes = this.#pending
+    if (changes.length === 0 || this.failed) return
+    this.#pending = []
+    this.#isRunning = true
+    try {
+      await this.#flush()
+      await this.#record(changes)
+    } catch (error) {
+      this.#failure = { error }
+    } finally {
+      this.#isRunning = false
+      this.#lastCheckpoint = this.#now()
+    }
+  }
+}

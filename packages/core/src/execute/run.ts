@@ -1,0 +1,328 @@
+import type { StateChange } from '../ancestor.ts'
+import type { SyncFailure } from '../engine-types.ts'
+import { isStorageError, messageOf, StorageError } from '../errors.ts'
+import type { Side } from '../modes.ts'
+import { parentPath } from '../path.ts'
+import type { Plan, PlanItem } from '../plan.ts'
+import type { SyncStats } from '../progress.ts'
+import { isWritable, type Entry, type Path, type ReadableStorage, type WritableStorage } from '../protocol.ts'
+import { Bandwidth, sleep, type Sleep } from './bandwidth.ts'
+import { difference, staleAt, StaleError } from './check.ts'
+import { Recorder } from './recorder.ts'
+import { isRetryable, retryDelay } from './retry-policy.ts'
+import type { ExecuteContext, ExecuteResult } from './types.ts'
+
+/** The run was aborted while an item was under way: it is neither done nor failed. */
+export class AbortedError extends Error {
+  override readonly name = 'AbortedError'
+}
+
+/** What an item did. */
+export interface Done {
+  readonly changes: readonly StateChange[]
+  /** Content bytes moved. */
+  readonly bytes?: number
+  /** The item needed nothing. */
+  readonly nothing?: true
+}
+
+/** A failure after which the state must forget something: what it knew of a path is certainly no longer there. */
+export class ForgetError extends Error {
+  override readonly name = 'ForgetError'
+  readonly changes: readonly StateChange[]
+
+  constructor(cause: unknown, changes: readonly StateChange[]) {
+    super(messageOf(cause), { cause })
+    this.changes = changes
+  }
+}
+
+/** One side of a run, with what this run has changed there. */
+export class RunSide {
+  readonly side: Side
+  readonly storage: ReadableStorage
+  /** Milliseconds within which times of one file are the same. */
+  readonly precisionMs: number
+  /** What the plan could not see, because earlier items of this run brought it about. */
+  readonly #moved = new Map<Path, Entry | null>()
+  /** Where nothing new may be written, at and below, and why. */
+  readonly #blocked = new Map<Path, string>()
+  /** Directories that hold something whose deletion did not happen. */
+  readonly #kept = new Set<Path>()
+  /** Whether anything was written. */
+  dirty = false
+
+  constructor(side: Side, storage: ReadableStorage, toleranceMs: number) {
+    this.side = side
+    this.storage = storage
+    this.precisionMs = storage.capabilities.modifiedPrecision ?? toleranceMs
+  }
+
+  /** The storage, about to be changed. @throws StorageError `NOT_SUPPORTED` if it is read-only */
+  writable(): WritableStorage {
+    if (!isWritable(this.storage)) throw new StorageError('NOT_SUPPORTED', `${this.storage.name} is read-only`)
+    this.dirty = true
+    return this.storage
+  }
+
+  /** What has to be at `path` for an item that the plan made on seeing `planned`. */
+  expected(path: Path, planned: Entry | null): Entry | null {
+    const moved = this.#moved.get(path)
+    return moved === undefined ? planned : moved
+  }
+
+  /** This run removed or placed something at `path`. */
+  expect(path: Path, entry: Entry | null): void {
+    this.#moved.set(path, entry)
+  }
+
+  /** Lets nothing be written at or below `path`. */
+  block(path: Path, reason: string): void {
+    this.#blocked.set(path, reason)
+  }
+
+  /** @throws StaleError if something at or above `path` failed that has to come first */
+  checkNotBlocked(path: Path): void {
+    if (this.#blocked.size === 0) return
+    for (let at: Path = path; at !== ''; at = parentPath(at)) {
+      const reason = this.#blocked.get(at)
+      if (reason !== undefined) throw new StorageError('UNKNOWN', reason, { path })
+    }
+  }
+
+  /** Something at `path` stays, so the directories that hold it stay. */
+  keep(path: Path): void {
+    for (let at = parentPath(path); at !== '' && !this.#kept.has(at); at = parentPath(at)) this.#kept.add(at)
+  }
+
+  /** Whether a directory holds something that was to go and stayed. */
+  keeps(path: Path): boolean {
+    return this.#kept.has(path)
+  }
+}
+
+/** What the parts of an execution share: the sides, tries, outcomes. */
+export class Run {
+  readonly context: ExecuteContext
+  readonly sides: Readonly<Record<Side, RunSide>>
+  readonly bandwidth: Bandwidth | undefined
+  readonly #plan: Plan
+  readonly #recorder: Recorder
+  readonly #sleep: Sleep
+  readonly #startedAt: number
+  readonly #failures: SyncFailure[] = []
+  readonly #stale: SyncFailure[] = []
+  readonly #stats: { -readonly [K in keyof SyncStats]: SyncStats[K] }
+  readonly #leftovers: { readonly at: RunSide; readonly path: Path }[] = []
+  #stopped = false
+
+  constructor(plan: Plan, context: ExecuteContext) {
+    const { config, now } = context
+    this.context = context
+    this.#plan = plan
+    this.#sleep = context.sleep ?? sleep
+    this.#startedAt = now()
+    this.sides = {
+      source: new RunSide('source', context.source, config.toleranceMs),
+      destination: new RunSide('destination', context.destination, config.toleranceMs),
+    }
+    this.bandwidth = config.bandwidth === undefined ? undefined : new Bandwidth(config.bandwidth, now, this.#sleep)
+    this.#recorder = new Recorder(() => this.#flushAll(), context.record, now, config.fsync === 'always')
+    this.#stats = {
+      uploads: 0,
+      downloads: 0,
+      deletesSource: 0,
+      deletesDestination: 0,
+      renamesSource: 0,
+      renamesDestination: 0,
+      skips: plan.counts.unchanged,
+      conflicts: 0,
+      errors: 0,
+      bytes: 0,
+      durationMs: 0,
+    }
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.context.signal
+  }
+
+  /** Waits while paused; false when nothing new may start. */
+  async mayStart(): Promise<boolean> {
+    const { pause, progress } = this.context
+    if (this.#stopped) return false
+    if (pause.paused) {
+      progress.emit({ type: 'paused' })
+      if (await pause.waitIfPaused(this.signal)) progress.emit({ type: 'resumed' })
+    }
+    if (!this.#isEnding()) return !this.#recorder.failed
+    if (!this.#stopped) progress.emit({ type: 'cancelled' })
+    this.#stopped = true
+    return false
+  }
+
+  /** Whether the run was cancelled or aborted. */
+  get cancelled(): boolean {
+    return this.#stopped || this.#isEnding()
+  }
+
+  /** Does one item from start to record; its failure is noted and never thrown. */
+  async perform(item: PlanItem, act: () => Promise<Done>): Promise<boolean> {
+    if (!(await this.mayStart())) return false
+    try {
+      await this.done(item, await act())
+      return true
+    } catch (error) {
+      await this.missed(item, error)
+      return false
+    }
+  }
+
+  /** Counts and records what an item did. */
+  async done(item: PlanItem, { changes, bytes = 0, nothing }: Done): Promise<void> {
+    this.#stats.bytes += bytes
+    if (nothing === true) this.#stats.skips++
+    else this.#countAction(item)
+    this.context.progress.itemDone()
+    await this.#recorder.add(changes)
+  }
+
+  /** Notes why an item did not happen. */
+  async missed(item: PlanItem, thrown: unknown): Promise<void> {
+    const error = thrown instanceof ForgetError ? thrown.cause : thrown
+    const { progress } = this.context
+    if (thrown instanceof ForgetError) await this.#recorder.add(thrown.changes)
+    if (this.#isAbort(error)) return
+    progress.itemDone()
+    const failure: SyncFailure = { path: item.path, action: item.action, code: codeOf(error), message: messageOf(error) }
+    if (error instanceof StaleError) {
+      this.#stale.push(failure)
+      this.#stats.skips++
+      progress.emit({ type: 'skip', filePath: item.path, reason: failure.message, stale: true })
+      return
+    }
+    this.#failures.push(failure)
+    this.#stats.errors++
+    progress.emit({ type: 'error', filePath: item.path, action: item.action, code: failure.code, error: failure.message })
+  }
+
+  /** Notes an item that is not acted on: an open conflict, or a path to skip. */
+  noted(item: PlanItem): void {
+    if (item.action === 'CONFLICT') {
+      this.#stats.conflicts++
+      this.context.progress.emit({ type: 'conflict', filePath: item.path, reason: item.reason })
+    } else {
+      this.#stats.skips++
+      this.context.progress.emit({ type: 'skip', filePath: item.path, reason: item.reason, stale: false })
+    }
+  }
+
+  /** Calls until it succeeds, fails for good, or the tries are used up. `attempt` counts from 1. */
+  async retry<T>(path: Path, call: (attempt: number) => Promise<T>): Promise<T> {
+    const { config, pause, progress, random } = this.context
+    const attempts = config.attempts ?? 4
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call(attempt)
+      } catch (error) {
+        if (this.signal?.aborted === true) throw this.#isAbort(error) ? new AbortedError('aborted', { cause: error }) : error
+        if (attempt >= attempts || pause.cancelled || !isRetryable(error)) throw error
+        const delayMs = retryDelay(attempt, error, random)
+        progress.emit({ type: 'retry', filePath: path, attempt, delayMs, error: messageOf(error) })
+        await this.#sleep(delayMs, this.signal, pause.signal)
+        if (this.#isEnding()) throw error
+      }
+    }
+  }
+
+  /** `stat`, with tries. */
+  stat(at: RunSide, path: Path): Promise<Entry | undefined> {
+    return this.retry(path, () => at.storage.stat(path, { signal: this.signal }))
+  }
+
+  /** Resolves to what is at `path`. @throws StaleError if that is not what the plan saw, or what earlier items made of it */
+  async check(at: RunSide, path: Path, planned: Entry | null): Promise<Entry | undefined> {
+    const now = await this.stat(at, path)
+    const how = difference(at.expected(path, planned), now, at.precisionMs)
+    if (how !== undefined) throw staleAt(path, at.storage.name, how)
+    return now
+  }
+
+  /** Makes one side durable, before something there is given up for what replaced it. */
+  async flush(at: RunSide): Promise<void> {
+    const storage = at.storage as WritableStorage
+    if (this.context.config.fsync !== 'never' && storage.flush !== undefined) await this.retry('', () => storage.flush?.() ?? Promise.resolve())
+  }
+
+  /** Removes a temporary file of this run; if that fails now, again at the end. */
+  async sweep(at: RunSide, path: Path): Promise<void> {
+    try {
+      await at.writable().remove(path)
+    } catch {
+      this.#leftovers.push({ at, path })
+    }
+  }
+
+  /** A point between phases. */
+  async checkpoint(): Promise<void> {
+    if (this.context.config.fsync === 'always') await this.#recorder.checkpoint()
+  }
+
+  /** Records what is left and sums up. @throws what a flush or the journal threw */
+  async finish(): Promise<ExecuteResult> {
+    // Best effort: the next transfer of the path replaces what stays.
+    for (const { at, path } of this.#leftovers) await this.retry(path, () => at.writable().remove(path)).catch(() => {})
+    await this.#recorder.finish()
+    this.#stats.durationMs = this.context.now() - this.#startedAt
+    return { stats: { ...this.#stats }, failures: this.#failures, stale: this.#stale, cancelled: this.cancelled }
+  }
+
+  /** In one-way modes a loss cannot travel: the next run copies again what a power cut took. */
+  async #flushAll(): Promise<void> {
+    const { fsync } = this.context.config
+    if (fsync === 'never' || (fsync === 'auto' && this.#plan.mode !== 'two-way')) return
+    for (const at of Object.values(this.sides)) if (at.dirty) await this.flush(at)
+  }
+
+  #isEnding(): boolean {
+    return this.context.pause.cancelled || this.signal?.aborted === true
+  }
+
+  #isAbort(error: unknown): boolean {
+    return error instanceof AbortedError || (this.signal?.aborted === true && (error === this.signal.reason || (error as Error | undefined)?.name === 'AbortError'))
+  }
+
+  #countAction(item: PlanItem): void {
+    const stats = this.#stats
+    switch (item.action) {
+      case 'UPLOAD_NEW':
+      case 'UPLOAD_UPDATE':
+      case 'UPLOAD_RESTORE':
+        stats.uploads++
+        return
+      case 'DOWNLOAD_NEW':
+      case 'DOWNLOAD_UPDATE':
+      case 'DOWNLOAD_RESTORE':
+        stats.downloads++
+        return
+      case 'DELETE_SOURCE':
+        stats.deletesSource++
+        return
+      case 'DELETE_DESTINATION':
+        stats.deletesDestination++
+        return
+      case 'RENAME_SOURCE':
+        stats.renamesSource++
+        return
+      case 'RENAME_DESTINATION':
+        stats.renamesDestination++
+        return
+      case 'CONFLICT':
+      case 'NO_ACTION':
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return isStorageError(error) || error instanceof StaleError ? error.code : 'UNKNOWN'
+}
