@@ -1,0 +1,59 @@
+import { commandTable } from './arguments/command-table.ts'
+import type { OptionValues } from './arguments/option-values.ts'
+import { parseArguments } from './arguments/parse-arguments.ts'
+import type { CliEnvironment } from './environment.ts'
+import { describeFailure } from './report/describe-failure.ts'
+import { escapeControls, toJsonLine } from './terminal/escape.ts'
+import { chooseStyle, type StyleWish } from './terminal/style.ts'
+import { UsageError } from './usage-error.ts'
+
+/**
+ * Runs one command line.
+ *
+ * @param argv - the words after the program's name
+ * @returns the exit code; errors are explained on standard error, never thrown
+ */
+export async function run(argv: readonly string[], environment: CliEnvironment): Promise<number> {
+  let wantsJson = argv.includes('--json')
+  try {
+    const { command = 'help', operands, options, notes } = parseArguments(argv)
+    wantsJson = options.has('json')
+    const wish = styleWish(options)
+    const out = chooseStyle(environment.stdout, environment.variables, wish)
+    const err = chooseStyle(environment.stderr, environment.variables, wish)
+    const invocation = { operands, options, environment, out, err }
+    if (options.has('version')) return await (await commandTable.version.load())({ ...invocation, command: 'version', operands: [] })
+    if (options.has('help')) return await (await commandTable.help.load())({ ...invocation, command: 'help', operands: command === 'help' ? operands : [command] })
+    if (!options.has('quiet')) for (const note of notes) environment.stderr.write(`${err.paint('faint', note)}\n`)
+    return await (await commandTable[command].load())({ ...invocation, command })
+  } catch (error) {
+    return explain(error, environment, wantsJson)
+  }
+}
+
+function styleWish(options: OptionValues): StyleWish {
+  const color = options.text('color') ?? 'auto'
+  if (color !== 'auto' && color !== 'always' && color !== 'never') throw new UsageError(`unknown value ${JSON.stringify(color)} of --color`, 'Use one of: auto, always, never.')
+  return { color, ascii: options.has('ascii') }
+}
+
+function explain(error: unknown, environment: CliEnvironment, wantsJson: boolean): number {
+  const { exitCode, code, message, hint } = describeFailure(error)
+  const style = chooseStyle(environment.stderr, environment.variables)
+  environment.stderr.write(`${style.paint('bad', 'syncline:')} ${escapeControls(message)}\n`)
+  if (hint !== undefined) environment.stderr.write(`  ${escapeControls(hint)}\n`)
+  if (wantsJson) environment.stdout.write(`${toJsonLine({ type: 'failure', exitCode, code, message, ...(hint !== undefined && { hint }) })}\n`)
+  const debug = environment.variables['SYNCLINE_DEBUG']
+  if (debug !== undefined && debug !== '' && debug !== '0') environment.stderr.write(`${stackOf(error)}\n`)
+  return exitCode
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`
+  return `${escapeStack(error.stack ?? error.message)}${cause}`
+}
+
+function escapeStack(stack: string): string {
+  return stack.split('\n').map(escapeControls).join('\n')
+}
