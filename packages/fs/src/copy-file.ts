@@ -1,0 +1,151 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { parentPath, StorageError, type FileEntry, type HashName, type Path, type TransferItem } from '@syncline/core'
+import { copyBig } from './copy-big.ts'
+import { Draft, type DraftOptions } from './draft.ts'
+import { etagOf, toFileEntry } from './entry.ts'
+import { errnoOf, place, toStorageError } from './errno.ts'
+import { digestOf, hashNames } from './hash-names.ts'
+import { changed, checkTarget, publish, statWritten } from './publish.ts'
+import type { Tree } from './tree.ts'
+
+/** Up to this many bytes a file is read in one go, into one buffer that all files share. */
+export const smallFileBytes: number = 1024 * 1024
+
+const blockBytes = 4096
+let shared: Buffer | undefined
+
+/** What the files of one batch share. */
+export interface CopyContext {
+  readonly source: Tree
+  readonly target: Tree
+  readonly hash: HashName | undefined
+  readonly fsync: boolean
+  /** Directories of either side already found to be no link. */
+  readonly verifiedSource: Set<Path>
+  readonly verifiedTarget: Set<Path>
+  /** Directories in which names changed. */
+  readonly changedDirectories: Set<Path>
+  readonly isAborted: () => boolean
+}
+
+/** One file on its way. */
+export interface CopyJob {
+  readonly context: CopyContext
+  readonly item: TransferItem
+  /** The source, open. */
+  readonly fd: number
+  /** The source when it was opened. */
+  readonly stats: Stats
+  /** Absolute, of the target. */
+  readonly file: string
+  readonly draft: DraftOptions
+}
+
+/** A context for one batch. A function we cannot compute is left out, not an error: hashes are a bonus. */
+export function copyContext(source: Tree, target: Tree, options: Pick<CopyContext, 'hash' | 'fsync' | 'isAborted'>): CopyContext {
+  const hash = options.hash !== undefined && hashNames.includes(options.hash) ? options.hash : undefined
+  return { ...options, source, target, hash, verifiedSource: new Set(), verifiedTarget: new Set(), changedDirectories: new Set() }
+}
+
+/**
+ * Copies one file with every promise of `write`: atomic, conditions checked, hash in the same pass. The source must be what was listed, before and after.
+ *
+ * Returns a small file's entry at once, because a promise costs as much as its copy.
+ */
+export function copyFile(context: CopyContext, item: TransferItem, onBytes?: (bytes: number) => void): FileEntry | Promise<FileEntry> {
+  const job = openJob(context, item)
+  const isSparse = job.stats.blocks * 512 < item.size && item.size > blockBytes
+  if (isSparse || item.size > smallFileBytes) return copyBig(job, isSparse, onBytes).finally(() => closeSync(job.fd))
+  try {
+    return copySmall(job)
+  } finally {
+    closeSync(job.fd)
+  }
+}
+
+function openJob(context: CopyContext, item: TransferItem): CopyJob {
+  const { target } = context
+  const { fd, stats } = openSource(context, item)
+  try {
+    const file = target.locateTarget(item.to)
+    makeParent(context, item.to)
+    const existing = checkTarget(target, item.to, file, item)
+    return { context, item, fd, stats, file, draft: { modified: item.modified, mode: item.mode, existing, fsync: context.fsync } }
+  } catch (error) {
+    closeSync(fd)
+    throw toStorageError(error, 'write', item.to, target.root)
+  }
+}
+
+/** Opens what was listed, and nothing else. */
+function openSource({ source, verifiedSource }: CopyContext, item: TransferItem): { readonly fd: number; readonly stats: Stats } {
+  let fd: number | undefined
+  try {
+    if (!source.hasParent(item.from, verifiedSource)) throw new StorageError('NOT_FOUND', `${place(item.from, source.root)} is no longer there; run the sync again`, { path: item.from })
+    fd = openSync(source.locateTarget(item.from), openFlags)
+    const stats = fstatSync(fd)
+    if (!stats.isFile() || stats.size !== item.size || (item.fromMatch !== undefined && etagOf(stats) !== item.fromMatch)) throw changed(source, item.from)
+    return { fd, stats }
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd)
+    if (errnoOf(error) === 'ELOOP') throw changed(source, item.from, error)
+    throw toStorageError(error, 'read', item.from, source.root)
+  }
+}
+
+/** Reading a regular file, and only that: a link in its place is an error, a named pipe does not block. */
+export const openFlags: number = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+function makeParent({ target, verifiedTarget, changedDirectories }: CopyContext, path: Path): void {
+  if (target.hasParent(path, verifiedTarget)) return
+  for (const made of target.makeParent(path, verifiedTarget)) changedDirectories.add(parentPath(made))
+}
+
+function copySmall(job: CopyJob): FileEntry {
+  const { context, item } = job
+  shared ??= Buffer.allocUnsafeSlow(smallFileBytes)
+  readAll(job, shared)
+  checkUnchanged(job)
+  const hash = context.hash === undefined ? undefined : digestOf(context.hash, shared.subarray(0, item.size))
+  let draft: Draft | undefined
+  try {
+    draft = new Draft(job.file, job.draft)
+    draft.write(shared, item.size)
+    return complete(job, draft, hash)
+  } catch (error) {
+    draft?.discard()
+    throw toStorageError(error, 'write', item.to, context.target.root)
+  }
+}
+
+function readAll({ context, item, fd }: CopyJob, buffer: Buffer): void {
+  try {
+    for (let at = 0; at < item.size; ) {
+      const count = readSync(fd, buffer, at, item.size - at, at)
+      if (count === 0) throw changed(context.source, item.from)
+      at += count
+    }
+  } catch (error) {
+    throw toStorageError(error, 'read', item.from, context.source.root)
+  }
+}
+
+/** Rejects content that was read while somebody wrote it. */
+export function checkUnchanged({ context, item, fd, stats }: CopyJob): void {
+  if (!isSameVersion(stats, fstatSync(fd))) throw changed(context.source, item.from)
+}
+
+/** Whether two looks at an open file found the same content. */
+export function isSameVersion(before: Stats, after: Stats): boolean {
+  return before.size === after.size && before.mtimeMs === after.mtimeMs && before.ctimeMs === after.ctimeMs
+}
+
+/** Gives a written draft its name. */
+export function complete({ context, item, file }: CopyJob, draft: Draft, hash: string | undefined): FileEntry {
+  const written = draft.finish()
+  if (written.size !== item.size) throw new StorageError('CORRUPT', `${place(item.to, context.target.root)} got ${written.size} bytes instead of ${item.size}`, { path: item.to })
+  publish(context.target, draft.file, item.to, file, item)
+  context.changedDirectories.add(parentPath(item.to))
+  const entry = toFileEntry(item.to, statWritten(file, written))
+  return hash === undefined || context.hash === undefined ? entry : { ...entry, hashes: { [context.hash]: hash } }
+}

@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process'
+import { close, fsync, open } from 'node:fs'
+import { promisify } from 'node:util'
+import { parentPath, type Path } from '@syncline/core'
+import { errnoOf, isMissing, toStorageError } from './errno.ts'
+import { removeStaleTemporary } from './temporary.ts'
+import type { Tree } from './tree.ts'
+
+const openAsync = promisify(open)
+const fsyncAsync = promisify(fsync)
+const closeAsync = promisify(close)
+const execFileAsync = promisify(execFile)
+
+/** Up to this many files and directories are synced one by one; more are cheaper as a whole file system. */
+const fewChanges = 64
+/** A disk takes several at once; one after the other costs a full write each. */
+const inFlight = 8
+
+/** What was changed and may not be on the disk yet. */
+export class Changes {
+  #files = new Set<Path>()
+  #directories = new Set<Path>()
+
+  /** Content was written, or attributes were set. */
+  addFile(path: Path): void {
+    this.#files.add(path)
+    this.#directories.add(parentPath(path))
+  }
+
+  /** A name appeared or went. */
+  addName(path: Path): void {
+    this.#directories.add(parentPath(path))
+  }
+
+  /** Hands over what there is, and forgets it. */
+  take(): { readonly files: ReadonlySet<Path>; readonly directories: ReadonlySet<Path> } {
+    const taken = { files: this.#files, directories: this.#directories }
+    this.#files = new Set()
+    this.#directories = new Set()
+    return taken
+  }
+
+  /** Takes back what could not be made durable. */
+  restore({ files, directories }: ReturnType<Changes['take']>): void {
+    for (const path of files) this.#files.add(path)
+    for (const path of directories) this.#directories.add(path)
+  }
+}
+
+/** Makes every finished change durable, and removes what dead processes left half-written. */
+export async function flush(tree: Tree, changes: Changes, temporaries: Set<string>, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
+  const taken = changes.take()
+  try {
+    const isFew = taken.files.size + taken.directories.size <= fewChanges
+    if (isFew || !(await syncFileSystem(tree))) await syncEach(tree, [...taken.files, ...taken.directories], signal)
+  } catch (error) {
+    changes.restore(taken)
+    if (signal?.aborted === true) throw signal.reason
+    throw error
+  }
+  removeTemporaries(temporaries)
+}
+
+/** `sync -f` of coreutils and busybox: the `syncfs` call, which Node lacks. False where there is none. */
+async function syncFileSystem(tree: Tree): Promise<boolean> {
+  if (process.platform !== 'linux') return false
+  try {
+    await execFileAsync('sync', ['-f', '--', tree.root])
+    return true
+  } catch {
+    // No such program or option, or the disk failed: syncing one by one works, or says what failed and where.
+    return false
+  }
+}
+
+async function syncEach(tree: Tree, paths: readonly Path[], signal: AbortSignal | undefined): Promise<void> {
+  let next = 0
+  const run = async (): Promise<void> => {
+    for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
+      signal?.throwIfAborted()
+      await syncOne(tree, path)
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: inFlight }, run))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
+async function syncOne(tree: Tree, path: Path): Promise<void> {
+  try {
+    const fd = await openAsync(tree.locate(path), 'r')
+    try {
+      await fsyncAsync(fd)
+    } finally {
+      await closeAsync(fd)
+    }
+  } catch (error) {
+    // Removed since; its directory is synced too. A link has no content. A file we may not read was opened by nobody else here.
+    if (isMissing(error) || ['ELOOP', 'EISDIR'].includes(errnoOf(error) ?? '')) return
+    throw toStorageError(error, 'make durable', path, tree.root)
+  }
+}
+
+function removeTemporaries(temporaries: Set<string>): void {
+  for (const file of temporaries) {
+    temporaries.delete(file)
+    try {
+      removeStaleTemporary(file, Date.now())
+    } catch {
+      // Not ours to remove, or the disk is read-only: it stays hidden and harms nothing.
+    }
+  }
+}
