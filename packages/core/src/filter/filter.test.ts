@@ -188,11 +188,12 @@ describe('Filter', () => {
   test('of two texts for one file, either one is enough to hide', () => {
     let differ = 0
     fc.assert(
-      fc.property(rules, rules, rules, fc.array(anyPath, { minLength: 1, maxLength: 20 }), (one, two, deep, paths) => {
+      fc.property(fc.boolean(), rules, rules, rules, fc.array(anyPath, { minLength: 1, maxLength: 20 }), (atRoot, one, two, other, paths) => {
+        const [here, there] = atRoot ? ['.syncignore', 'a/.syncignore'] : ['a/.syncignore', '.syncignore']
         const filterOf = (...texts: readonly (readonly string[])[]): Filter =>
           new Filter({}, [
-            { path: '.syncignore', texts: texts.map(lines => lines.join('\n')) },
-            { path: 'a/.syncignore', texts: [deep.join('\n')] },
+            { path: here, texts: texts.map(lines => lines.join('\n')) },
+            { path: there, texts: [other.join('\n')] },
           ])
         const [both, first, second] = [filterOf(one, two), filterOf(one), filterOf(two)]
         for (const path of paths) {
@@ -204,6 +205,13 @@ describe('Filter', () => {
       { numRuns: 500 },
     )
     expect(differ).toBeGreaterThan(100)
+  })
+
+  test('of two texts for one file, both have to keep what a higher file ignores', () => {
+    const filterOf = (...texts: readonly string[]): Filter => new Filter({}, [{ path: '.syncignore', texts: ['*.log'] }, { path: 'a/.syncignore', texts }])
+    expect(filterOf('!x.log', '').hides('a/x.log', false)).toBe(true)
+    expect(filterOf('', '!x.log').hides('a/x.log', false)).toBe(true)
+    expect(filterOf('!x.log', '!*.log').hides('a/x.log', false)).toBe(false)
   })
 
   test('answers stay right after more paths and directories than are remembered', () => {

@@ -45,7 +45,7 @@ export function parseRule(raw: string, line: number): Rule | undefined {
   if (pattern.startsWith('#') || /^ *$/.test(pattern)) return undefined
   if (pattern.length > longestPattern) {
     const start = JSON.stringify(`${pattern.slice(0, 40)}…`)
-    throw new TypeError(`the ignore pattern in line ${line} is too long: ${start} has ${pattern.length} characters, at most ${longestPattern} are read`)
+    throw new TypeError(`the ignore pattern in line ${line} is too long: ${start} has ${pattern.length} characters, the limit is ${longestPattern}`)
   }
   return { pattern, line, negative: pattern.startsWith('!') }
 }
