@@ -1,6 +1,7 @@
 import { StorageError } from '../errors.ts'
-import type { Entry, Path, WriteOptions } from '../protocol.ts'
-import { difference, differenceOfMoved } from './check.ts'
+import type { Entry, FileEntry, Path, WriteOptions } from '../protocol.ts'
+import { difference, differenceOfMoved, isRefusal } from './check.ts'
+import { sameBytes } from './content.ts'
 import type { Run, RunSide } from './run.ts'
 
 // Calls that change a storage can fail after their effect: the answer is lost. So a failure here is one only if the effect is not seen.
@@ -31,6 +32,26 @@ export async function moveEntry(run: Run, at: RunSide, from: Path, to: Path, ent
       if (there === 'absent' || there === 'unknown' || differenceOfMoved({ ...entry, path: to }, there, at.precisionMs) !== undefined) throw error
     }
   })
+}
+
+/** Copies a file within a store, to where nothing is. @throws StorageError `NOT_SUPPORTED` if the store cannot copy it */
+export async function copyFile(run: Run, at: RunSide, from: Path, to: Path, file: FileEntry): Promise<void> {
+  const storage = at.writable()
+  if (storage.copy === undefined) throw new StorageError('NOT_SUPPORTED', `${storage.name} cannot copy ${from}`, { path: from })
+  const options: WriteOptions = {
+    ifNoneMatch: '*',
+    ...(file.modified !== undefined && { modified: file.modified }),
+    ...(file.mode !== undefined && { mode: file.mode }),
+  }
+  const size = await run.retry(to, async attempt => {
+    try {
+      return (await storage.copy?.(from, to, options))?.size
+    } catch (error) {
+      if (attempt === 1 || !isRefusal(error) || !(await sameBytes(storage.read(from), storage.read(to)))) throw error
+      return file.size
+    }
+  })
+  if (size !== file.size) throw new StorageError('CORRUPT', `${storage.name} copied ${size} of the ${file.size} bytes of ${from}`, { path: to })
 }
 
 /** Removes what this run has just written, if it still is that. Best effort: resolves to whether nothing is left. */

@@ -5,8 +5,8 @@ import { isBelow } from '../path.ts'
 import type { MovedEntry, PlanItem, SyncableEntry } from '../plan.ts'
 import type { Entry, Path } from '../protocol.ts'
 import { arrived, gone } from './changes.ts'
-import { asStale, difference, differenceOfMoved, staleAt } from './check.ts'
-import { moveEntry, removeEntry } from './effects.ts'
+import { asStale, difference, differenceOfMoved, staleAt, StaleError } from './check.ts'
+import { copyFile, moveEntry, removeEntry } from './effects.ts'
 import { ForgetError, type Done, type Run, type RunSide } from './run.ts'
 import { sendFile } from './send.ts'
 import { temporaryPath } from './temporary.ts'
@@ -170,15 +170,10 @@ async function duplicate(run: Run, follow: Follow): Promise<void> {
     return run.retry(to, () => storage.makeSymlink?.(to, entry.target) ?? Promise.resolve())
   }
   if (entry.kind === 'directory') return run.retry(to, () => storage.makeDirectory?.(to) ?? Promise.resolve())
-  if (storage.copy !== undefined) {
-    const options = { ifNoneMatch: '*' as const, ...(entry.modified !== undefined && { modified: entry.modified }), ...(entry.mode !== undefined && { mode: entry.mode }) }
-    try {
-      const copy = await run.retry(to, () => storage.copy?.(from, to, options) ?? Promise.reject(new TypeError('no copy')))
-      if (copy.size === entry.size) return
-      throw new StorageError('CORRUPT', `${storage.name} copied ${copy.size} of the ${entry.size} bytes of ${from}`, { path: to })
-    } catch (error) {
-      if (!isStorageError(error, 'NOT_SUPPORTED')) throw asStale(error)
-    }
+  try {
+    return await copyFile(run, at, from, to, entry)
+  } catch (error) {
+    if (!isStorageError(error, 'NOT_SUPPORTED')) throw asStale(error)
   }
   const [origin, file] = renamed?.kind === 'file' ? [other, { ...renamed, path: to }] : [at, { ...entry, path: from }]
   await sendFile(run, { from: origin, file, to: at, path: to, expected: null, hash })
@@ -232,7 +227,9 @@ async function followOneByOne(run: Run, follow: Follow, moved: readonly MovedEnt
   }
   if (failure !== undefined) {
     const message = `${from} was not renamed to ${to} as a whole on ${at.storage.name}: ${messageOf(failure.error)}`
-    throw new ForgetError(new StorageError(isStorageError(failure.error) ? failure.error.code : 'UNKNOWN', message, { path: to, cause: failure.error }), changes)
+    const { error: cause } = failure
+    const code = isStorageError(cause) ? cause.code : 'UNKNOWN'
+    throw new ForgetError(cause instanceof StaleError ? new StaleError(message, cause.code, { cause }) : new StorageError(code, message, { path: to, cause }), changes)
   }
   return changes
 }

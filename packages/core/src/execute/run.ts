@@ -206,12 +206,10 @@ export class Run {
     progress.emit({ type: 'error', filePath: item.path, action: item.action, code: failure.code, error: failure.message })
   }
 
-  /** Notes an item that is not acted on: an open conflict, or a path to skip. */
+  /** Notes an item that is not acted on: an open conflict, of which the engine tells, or a path to skip. */
   noted(item: PlanItem): void {
-    if (item.action === 'CONFLICT') {
-      this.#stats.conflicts++
-      this.context.progress.emit({ type: 'conflict', filePath: item.path, reason: item.reason })
-    } else {
+    if (item.action === 'CONFLICT') this.#stats.conflicts++
+    else {
       this.#stats.skips++
       this.context.progress.emit({ type: 'skip', filePath: item.path, reason: item.reason, stale: false })
     }

@@ -199,3 +199,65 @@ export function stateOf(changes: readonly StateChange[]): Map<Path, { readonly s
   }
   return state
 }
+
+/** When a call fails: before its effect, after it, so that only the answer is lost, or with half of the content (a call without content: before). */
+export type FailureMoment = 'before' | 'midway' | 'after'
+
+/** Calls of several storages together, one of which fails. */
+export class Faults {
+  calls = 0
+  /** The call that failed: method and path. */
+  failed: string | undefined
+
+  constructor(
+    readonly failAt: number,
+    readonly moment: FailureMoment,
+    readonly error: () => unknown,
+  ) {}
+
+  /** The storage, with its calls counted. */
+  wrap<T extends ReadableStorage>(storage: T): T {
+    return new Proxy(storage, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(target, key, target)
+        if (typeof value !== 'function') return value
+        const call = value.bind(target) as (...args: readonly unknown[]) => unknown
+        if (key === 'list' || key === 'read') return (...args: readonly unknown[]) => this.#iterate(String(key), call, args)
+        return (...args: readonly unknown[]) => this.#call(String(key), call, args)
+      },
+    })
+  }
+
+  async #call(method: string, call: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): Promise<unknown> {
+    const fails = this.#count(method, args)
+    if (fails && this.moment === 'midway' && method === 'write') return call(args[0], this.#half(args[1] as AsyncIterable<Uint8Array>), ...args.slice(2))
+    if (fails && this.moment !== 'after') throw this.error()
+    const answer = await call(...args)
+    if (fails) throw this.error()
+    return answer
+  }
+
+  async *#iterate(method: string, call: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): AsyncGenerator<unknown> {
+    const fails = this.#count(method, args)
+    if (fails && this.moment === 'before') throw this.error()
+    const content = call(...args) as AsyncIterable<unknown>
+    if (fails && this.moment === 'midway') yield* method === 'read' ? this.#half(content as AsyncIterable<Uint8Array>) : []
+    else yield* content
+    if (fails) throw this.error()
+  }
+
+  async *#half(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of content) {
+      yield chunk.subarray(0, chunk.length >> 1)
+      break
+    }
+    throw this.error()
+  }
+
+  #count(method: string, args: readonly unknown[]): boolean {
+    this.calls++
+    if (this.calls !== this.failAt) return false
+    this.failed = `${method} ${String(args[0])}`
+    return true
+  }
+}

@@ -3,7 +3,7 @@ import { trashName } from '../filter/own-names.ts'
 import type { SyncableEntry } from '../plan.ts'
 import type { Entry, Path } from '../protocol.ts'
 import { differenceOfMoved, staleAt } from './check.ts'
-import { moveEntry, removeEntry, takeBack } from './effects.ts'
+import { copyFile, moveEntry, removeEntry } from './effects.ts'
 import type { Run, RunSide } from './run.ts'
 import { sendFile } from './send.ts'
 
@@ -66,20 +66,10 @@ async function copyTo(run: Run, at: RunSide, path: Path, place: Path, entry: Syn
     return run.retry(path, () => storage.makeSymlink?.(place, entry.target) ?? Promise.resolve())
   }
   if (entry.kind === 'directory') throw new StorageError('IS_A_DIRECTORY', `${path} on ${storage.name} is a directory; only what it holds goes to the trash`, { path })
-  if (storage.copy !== undefined) {
-    try {
-      const options = { ifNoneMatch: '*' as const, ...(entry.modified !== undefined && { modified: entry.modified }), ...(entry.mode !== undefined && { mode: entry.mode }) }
-      const copy = await run.retry(path, async attempt => {
-        // A try whose answer was lost may have left a copy: it is complete, or it is replaced.
-        if (attempt > 1) await storage.remove(place)
-        return (await storage.copy?.(path, place, options)) ?? entry
-      })
-      if (copy.size === entry.size) return
-      await takeBack(run, at, place, copy)
-      throw new StorageError('CORRUPT', `${storage.name} copied ${copy.size} of the ${entry.size} bytes of ${path} to its trash`, { path })
-    } catch (error) {
-      if (!isStorageError(error, 'NOT_SUPPORTED')) throw error
-    }
+  try {
+    return await copyFile(run, at, path, place, entry)
+  } catch (error) {
+    if (!isStorageError(error, 'NOT_SUPPORTED')) throw error
   }
   await sendFile(run, { from: at, file: entry, to: at, path: place, expected: null })
 }
