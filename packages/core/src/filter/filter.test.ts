@@ -208,7 +208,8 @@ describe('Filter', () => {
   })
 
   test('of two texts for one file, both have to keep what a higher file ignores', () => {
-    const filterOf = (...texts: readonly string[]): Filter => new Filter({}, [{ path: '.syncignore', texts: ['*.log'] }, { path: 'a/.syncignore', texts }])
+    const root = { path: '.syncignore', texts: ['*.log'] }
+    const filterOf = (...texts: readonly string[]): Filter => new Filter({}, [root, { path: 'a/.syncignore', texts }])
     expect(filterOf('!x.log', '').hides('a/x.log', false)).toBe(true)
     expect(filterOf('', '!x.log').hides('a/x.log', false)).toBe(true)
     expect(filterOf('!x.log', '!*.log').hides('a/x.log', false)).toBe(false)
