@@ -15,6 +15,7 @@ export const segmentLength = 10_000
 /** The first line of a segment. */
 interface SegmentHeader {
   readonly format: number
+  /** Identity of the pair; empty while nobody has named one. */
   readonly pair: string
   /** Of the tree files that the changes are on top of. */
   readonly generation: number
@@ -81,13 +82,16 @@ export async function readJournal(storage: WritableStorage, generation: number, 
       stale.push(path)
       continue
     }
-    if (header.generation > generation) return problem(path, `it is of generation ${header.generation}, the trees are of ${generation}`)
+    if (header.generation > generation) {
+      const trees = generation === 0 ? `and ${stateFiles.metadata} is missing` : `and the trees are of ${generation}`
+      return problem(path, `it is of generation ${header.generation}, ${trees}`)
+    }
     if (header.segment !== segments + 1 || path !== segmentPath(header.segment)) return problem(path, `segment ${segments + 1} is missing before it`)
     const body = bytes.subarray(end)
     const lines = countLines(body)
     if (isLast && (lines < header.changes || body[body.length - 1] !== 0x0a) && header.changes > 0) break
     if (lines !== header.changes || new Xxh32().update(body).digest() !== header.xxh32) return problem(path, 'its checksum does not fit its content')
-    if (pair !== undefined && pair !== header.pair) return problem(path, 'it belongs to another pair than the segment before it')
+    if (pair !== undefined && pair !== '' && pair !== header.pair) return problem(path, 'it belongs to another pair than the segment before it')
     pair = header.pair
     segments++
     for (const change of parseChanges(body)) changes.push(change)

@@ -25,11 +25,13 @@ export interface ReadState {
   trees: Readonly<Partial<Record<Side, SealedTree>>>
   segments: number
   readonly journal: readonly StateChange[]
+  /** Journal segments whose changes are in the trees already. */
+  stale: readonly Path[]
   /** Files to be restored from their complete copies under `next/`. */
   torn: readonly Path[]
 }
 
-const nothing: Omit<ReadState, 'problem' | 'pair'> = { stored: undefined, generation: 0, trees: {}, segments: 0, journal: [], torn: [] }
+const nothing: Omit<ReadState, 'problem' | 'pair'> = { stored: undefined, generation: 0, trees: {}, segments: 0, journal: [], stale: [], torn: [] }
 const sides = ['source', 'destination'] as const
 
 /**
@@ -51,7 +53,7 @@ export async function readState(storage: WritableStorage, damage: string | undef
 
   if (stored === undefined) return firstState(storage, journal.problem === undefined && journal.segments > 0 ? journal : undefined, journal.problem, options)
   if (journal.problem !== undefined) return broken(journal.problem)
-  if (journal.pair !== undefined && journal.pair !== stored.pair) return broken(`journal and metadata of the state at ${storage.name} are of different pairs`)
+  if (journal.pair !== undefined && stored.pair !== '' && journal.pair !== stored.pair) return broken(`journal and metadata of the state at ${storage.name} are of different pairs`)
   const trees: Partial<Record<Side, SealedTree>> = {}
   for (const side of sides) {
     const fits = (seal: TreeSeal): boolean => sameSeal(seal, stored.trees[side]) || (seal.generation === generation + 1 && seal.folded <= journal.segments)
@@ -60,7 +62,7 @@ export async function readState(storage: WritableStorage, damage: string | undef
     if (tree.file !== stateFiles[side]) torn.push(stateFiles[side])
     trees[side] = tree
   }
-  return { stored, pair, problem: undefined, generation, trees, segments: journal.segments, journal: journal.changes, torn }
+  return { stored, pair, problem: undefined, generation, trees, segments: journal.segments, journal: journal.changes, stale: journal.stale, torn }
 }
 
 /** The metadata; undefined if there is none; in words, why it cannot be used. */

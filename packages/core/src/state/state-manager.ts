@@ -291,6 +291,9 @@ export class SyncStateManager {
       this.#damage = undefined
       state.problem = { kind: 'missing', reason: state.problem.reason }
     }
+    // A segment that is written next to them could be torn, and is told from a damaged one by being the last.
+    for (const file of state.stale) await this.storage.remove(file, options)
+    state.stale = []
     for (const file of state.torn) await restoreFile(this.storage, file, options)
     if (state.torn.length > 0) {
       const { source, destination } = state.trees
