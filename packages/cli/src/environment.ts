@@ -44,7 +44,7 @@ export interface CliEnvironment {
   /** Asks a person; absent unless standard input and standard error are terminals. */
   readonly confirm?: (question: string, byDefault: boolean) => Promise<boolean>
   /** Whose locks this process takes. */
-  readonly owner: LockOwner
+  owner(): Promise<LockOwner>
   /** Milliseconds since the Unix epoch. */
   now(): number
   /** Opens a path or a URL. */

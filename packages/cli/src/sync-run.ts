@@ -52,7 +52,7 @@ export async function withEngine<T>(invocation: Invocation, locations: readonly 
       if (printsEvents && event.type !== 'sync_complete') environment.stdout.write(`${toJsonLine(event)}\n`)
     }
     const tracker = new SyncProgressTracker(onEvent, { now: () => environment.now() })
-    const engine = new SyncEngine({ progressTracker: tracker, pauseController: new SyncPauseController(), owner: environment.owner, now: () => environment.now() })
+    const engine = new SyncEngine({ progressTracker: tracker, pauseController: new SyncPauseController(), owner: await environment.owner(), now: () => environment.now() })
     interrupt.beforeExit(() => display.stop())
     display.start()
     try {

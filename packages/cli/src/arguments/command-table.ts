@@ -62,7 +62,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     ],
     completes: 'place',
     options: [...deciding, ...filters, 'dry-run', 'yes', ...guards, 'trash', 'no-trash', 'fsync', ...pace, 'state', 'all', ...output],
-    load: () => import('../commands/sync.ts').then(module => module.sync),
+    load: () => import('../commands/index.ts').then(commands => commands.sync),
   },
   plan: {
     group: 'Everyday',
@@ -72,7 +72,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline plan ./notes /mnt/usb/notes', 'syncline plan ./notes /mnt/usb/notes --out notes.plan', 'syncline plan ./notes /mnt/usb/notes --json'],
     completes: 'place',
     options: [...deciding, ...filters, ...guards, 'trash', 'no-trash', 'fsync', ...pace, 'state', 'out', 'exit-code', 'all', ...output],
-    load: () => import('../commands/plan.ts').then(module => module.plan),
+    load: () => import('../commands/index.ts').then(commands => commands.plan),
   },
   apply: {
     group: 'Everyday',
@@ -82,7 +82,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline apply notes.plan'],
     completes: 'file',
     options: [...guards, ...pace, ...output],
-    load: () => import('../commands/apply.ts').then(module => module.apply),
+    load: () => import('../commands/index.ts').then(commands => commands.apply),
   },
   status: {
     group: 'Everyday',
@@ -92,7 +92,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline status ./notes /mnt/usb/notes', 'syncline status'],
     completes: 'place',
     options: ['compare', 'tolerance', 'symlinks', ...filters, 'state', 'all', ...output],
-    load: () => import('../commands/status.ts').then(module => module.status),
+    load: () => import('../commands/index.ts').then(commands => commands.status),
   },
   conflicts: {
     group: 'Everyday',
@@ -103,7 +103,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     words: ['list', 'resolve'],
     completes: 'place',
     options: ['take', 'compare', 'tolerance', 'symlinks', ...filters.filter(name => name !== 'only' && name !== 'skip'), 'no-trash', 'state', ...output],
-    load: () => import('../commands/conflicts.ts').then(module => module.conflicts),
+    load: () => import('../commands/index.ts').then(commands => commands.conflicts),
   },
   check: {
     group: 'Inspect',
@@ -113,7 +113,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline check ./notes /mnt/usb/notes --compare hash-only'],
     completes: 'place',
     options: ['compare', 'tolerance', 'symlinks', ...filters, 'operations', 'all', ...output],
-    load: () => import('../commands/check.ts').then(module => module.check),
+    load: () => import('../commands/index.ts').then(commands => commands.check),
   },
   why: {
     group: 'Inspect',
@@ -123,7 +123,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline why ./notes /mnt/usb/notes drafts/a.md'],
     completes: 'place',
     options: [...deciding, ...filters, 'state', ...output],
-    load: () => import('../commands/why.ts').then(module => module.why),
+    load: () => import('../commands/index.ts').then(commands => commands.why),
   },
   ls: {
     group: 'Inspect',
@@ -133,7 +133,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline ls ./notes', 'syncline ls s3://bucket/site --long --recursive'],
     completes: 'place',
     options: ['long', 'recursive', 'symlinks', ...output],
-    load: () => import('../commands/ls.ts').then(module => module.ls),
+    load: () => import('../commands/index.ts').then(commands => commands.ls),
   },
   state: {
     group: 'Inspect',
@@ -144,7 +144,7 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     words: ['show', 'path', 'clear'],
     completes: 'place',
     options: ['state', 'yes', ...output],
-    load: () => import('../commands/state.ts').then(module => module.state),
+    load: () => import('../commands/index.ts').then(commands => commands.state),
   },
   help: {
     group: 'More',

@@ -32,7 +32,7 @@ export const state: Command = async invocation => {
     if (word === 'show') return show(stored, place, invocation)
     if (!(await mayClear(title, invocation))) return 5
     // A run that is under way would write its state back.
-    const lock = await acquireLock(storage, environment.owner, { now: () => environment.now() })
+    const lock = await acquireLock(storage, await environment.owner(), { now: () => environment.now() })
     try {
       await manager.clear()
     } finally {

@@ -1,4 +1,5 @@
-import type { ExitCode, StorageErrorCode } from '@syncline/core'
+import type { ExitCode, LockedError, StorageErrorCode } from '@syncline/core'
+import { formatMoment } from '../terminal/format.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** An error for people: what happened and what to do, with the exit code. */
@@ -38,7 +39,7 @@ export function describeFailure(error: unknown): FailureText {
     const [exitCode, hint] = advice[code as StorageErrorCode]
     return { exitCode, code, message, hint }
   }
-  if (name === 'LockedError') return { exitCode: 7, code: 'LOCKED', message, hint: undefined }
+  if (name === 'LockedError') return { exitCode: 7, code: 'LOCKED', ...describeLock(error as LockedError) }
   if (name === 'AbortError') return { exitCode: 130, code: 'INTERRUPTED', message: 'interrupted', hint: undefined }
   return { exitCode: 1, code: code ?? 'UNKNOWN', message, hint: 'This should not happen. SYNCLINE_DEBUG=1 shows where; please report it.' }
 }
@@ -47,4 +48,23 @@ function properties(error: unknown): { readonly name: string | undefined; readon
   if (!(error instanceof Error)) return { name: undefined, code: undefined, message: String(error) }
   const { code } = error as { code?: unknown }
   return { name: error.name, code: typeof code === 'string' ? code : undefined, message: error.message }
+}
+
+function describeLock({ owner, since, expires, message }: LockedError): { readonly message: string; readonly hint: string | undefined } {
+  const process = readOwner(owner)
+  if (process === undefined) return { message, hint: undefined }
+  return {
+    message: `another run has this pair: process ${process.pid} on ${process.host}, since ${formatMoment(since)}`,
+    hint: `Wait for it, or stop it. If that host is gone, its lock ends by itself at ${formatMoment(expires)}.`,
+  }
+}
+
+/** Owners made by this program are JSON; others are shown as they are. */
+function readOwner(owner: string): { readonly host: string; readonly pid: number } | undefined {
+  try {
+    const { host, pid } = JSON.parse(owner) as { host?: unknown; pid?: unknown }
+    return typeof host === 'string' && typeof pid === 'number' ? { host, pid } : undefined
+  } catch {
+    return undefined
+  }
 }

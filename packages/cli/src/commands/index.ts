@@ -1,0 +1,10 @@
+// Everything that needs the engine, so that it is loaded at once and only for a command that uses it.
+export { apply } from './apply.ts'
+export { check } from './check.ts'
+export { conflicts } from './conflicts.ts'
+export { ls } from './ls.ts'
+export { plan } from './plan.ts'
+export { state } from './state.ts'
+export { status } from './status.ts'
+export { sync } from './sync.ts'
+export { why } from './why.ts'
