@@ -99,12 +99,12 @@ export class SyncEngine {
    *   `signal.reason` after an abort before anything was changed
    */
   async syncPair(pair: SyncPair | SyncPairOptions, options: SyncOptions = {}): Promise<SyncResult> {
-    const run = this.#prepare(pair, options)
     if (options.dryRun === true) {
+      const run = this.#prepare(pair, options)
       const { made } = await this.#makePlan(run)
       return this.#notRun(run, made.plan, await this.#guard(run, made))
     }
-    return this.#locked(run, async () => {
+    return this.#locked(this.#prepare(pair, options), async run => {
       const { made, stored } = await this.#makePlan(run)
       const refusals = await this.#guard(run, made)
       if (refusals.length > 0) return this.#notRun(run, made.plan, refusals)
@@ -119,11 +119,11 @@ export class SyncEngine {
    * @throws TypeError if the plan was made for another pair
    */
   async apply(plan: Plan, pair: SyncPair | SyncPairOptions, options: SyncOptions = {}): Promise<SyncResult> {
-    const run = this.#prepare(pair, { ...options, mode: plan.mode, comparisonMode: plan.comparison })
-    if (plan.pair !== (await run.id)) {
-      throw new TypeError(`the plan was made for ${plan.source.name} and ${plan.destination.name}, not for ${run.pair.source.name} and ${run.pair.destination.name}`)
+    const prepared = this.#prepare(pair, { ...options, mode: plan.mode, comparisonMode: plan.comparison })
+    if (plan.pair !== (await prepared.id)) {
+      throw new TypeError(`the plan was made for ${plan.source.name} and ${plan.destination.name}, not for ${prepared.pair.source.name} and ${prepared.pair.destination.name}`)
     }
-    return this.#locked(run, async () => {
+    return this.#locked(prepared, async run => {
       const stored = await run.pair.state.open(plan.pair, signalOf(run))
       const free = await freeSpace(run)
       const refusals = guardPlan({ plan, config: run.config, vanished: [], collisions: [], forbidden: [], free })
@@ -165,10 +165,12 @@ export class SyncEngine {
     return { pair, config, options, id: pair.id === undefined ? pairId(pair.source, pair.destination) : Promise.resolve(pair.id), started: this.#now() }
   }
 
-  async #locked<T>(run: Run, work: () => Promise<T>): Promise<T> {
+  /** A lock that is lost ends the run like an abort: another one may be writing. */
+  async #locked<T>(run: Run, work: (run: Run) => Promise<T>): Promise<T> {
     const lock = await acquireLock(run.pair.state.storage, this.#owner, { now: this.#now, ...signalOf(run) })
+    const { signal } = run.options
     try {
-      return await work()
+      return await work({ ...run, options: { ...run.options, signal: signal === undefined ? lock.lost : AbortSignal.any([signal, lock.lost]) } })
     } finally {
       await lock.release()
     }

@@ -26,8 +26,8 @@ interface Row<T> {
 /**
  * Joins ordered listings by path in one pass. Memory is one page per listing.
  *
- * A leaf `a` (key `a`) and a directory `a` (key `a/`) are one path but not neighbours: `a-b` and `a.txt` lie between. So a leaf that some listing
- * lacks is held until no listing can bring a directory of that name any more.
+ * A leaf `a` (key `a`) and a directory `a` (key `a/`) are one path but not neighbours: `a-b` and `a.txt` lie between. So a leaf is held until
+ * no listing can bring a directory of that name any more.
  *
  * @param listings - in key order, in pages; see `hasDirectoryKey`
  * @param names - of the listings, for the message of an order that is broken
@@ -47,7 +47,12 @@ export async function* mergeJoin<T extends Keyed>(
     let held: Row<T>[] = []
     for (;;) {
       const first = smallest(cursors)
-      if (held.length > 0) {
+      const single = held.length === 1 ? held[0] : undefined
+      if (single !== undefined && (first === undefined || compareKeys(first.path, hasDirectoryKey(first), single.path, true) > 0)) {
+        // Nearly always: what comes next is past the key of a directory of that name.
+        page.push(single)
+        held.pop()
+      } else if (held.length > 0) {
         const { done, kept } = release(held, first)
         page.push(...done)
         held = kept
@@ -56,21 +61,17 @@ export async function* mergeJoin<T extends Keyed>(
       const path = first.path
       const isDirectory = hasDirectoryKey(first)
       const row: Row<T> = (isDirectory && takeHeld(held, path)) || { path, entries: new Array<T | undefined>(cursors.length).fill(undefined) }
-      let complete = true
       let needsFill = false
       for (let i = 0; i < cursors.length; i++) {
         const cursor = cursors[i] as Cursor<T>
         const head = cursor.head
         if (head === undefined) continue
-        if (head !== first && (head.path !== path || hasDirectoryKey(head) !== isDirectory)) {
-          complete = false
-          continue
-        }
+        if (head !== first && (head.path !== path || hasDirectoryKey(head) !== isDirectory)) continue
         if (row.entries[i] !== undefined) (row.clash ??= new Array<T | undefined>(cursors.length).fill(undefined))[i] = row.entries[i]
         row.entries[i] = head
         if (cursor.step()) needsFill = true
       }
-      if (isDirectory || complete) page.push(row)
+      if (isDirectory) page.push(row)
       else held.push(row)
       if (needsFill) {
         if (page.length > 0) {
