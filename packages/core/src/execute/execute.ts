@@ -3,6 +3,7 @@ import { planPhases, type Plan, type PlanItem, type PlanPhase } from '../plan.ts
 import type { Path } from '../protocol.ts'
 import { toJobs, transferJob } from './batch.ts'
 import { isDeferred, makeDirectory, makeUsableDirectory } from './directory.ts'
+import { clearLeftovers } from './leftovers.ts'
 import { forEachLimited } from './limiter.ts'
 import { remove } from './remove.ts'
 import { rename, renameRounds } from './rename.ts'
@@ -26,6 +27,7 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Exec
   checkLimits(context)
   const run = new Run(plan, context)
   context.progress.start(plan.items)
+  for (const side of ['source', 'destination'] as const) await clearLeftovers(run, run.sides[side], context.leftovers?.[side] ?? [])
   const phases = groupByPhase(plan.items)
   const deferred: PlanItem[] = []
   for (const phase of planPhases) {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { StorageError } from '../errors.ts'
+import type { Side } from '../modes.ts'
 import { joinPath } from '../path.ts'
 import type { MovedEntry, Plan, PlanItem, SyncableEntry } from '../plan.ts'
-import type { ReadableStorage, WritableStorage } from '../protocol.ts'
+import type { Entry, FileEntry, ReadableStorage, WritableStorage } from '../protocol.ts'
 import type { MemoryCapabilities } from '../storages/memory.ts'
 import { decorate } from '../storages/decorate.ts'
 import { execute } from './execute.ts'
@@ -11,6 +12,8 @@ import { entriesOf, Faults, itemFor, mirrorPlan, planOf, stateOf, storageWith, t
 interface Store {
   readonly name: string
   readonly capabilities: MemoryCapabilities
+  /** `false`: neither etags nor ids. */
+  readonly etags?: false
   /** Methods the store lacks. */
   readonly lacks?: readonly ('move' | 'copy' | 'makeSymlink' | 'setModified' | 'setMode')[]
 }
@@ -21,12 +24,32 @@ const stores: readonly Store[] = [
   { name: 'partial files shown', capabilities: { conditional: false, atomicWrite: false } },
   { name: 'partial files shown, only copy', capabilities: { conditional: false, atomicWrite: false }, lacks: ['move'] },
   { name: 'partial files shown, neither copy nor move', capabilities: { conditional: false, atomicWrite: false }, lacks: ['move', 'copy'] },
+  { name: 'partial files shown, no etags', capabilities: { conditional: false, atomicWrite: false }, etags: false },
   { name: 'no move', capabilities: {}, lacks: ['move'] },
   { name: 'neither copy nor move', capabilities: {}, lacks: ['move', 'copy'] },
 ]
 
-function lacking(storage: WritableStorage, lacks: Store['lacks'] = []): WritableStorage {
-  return decorate(storage, Object.fromEntries(lacks.map(method => [method, undefined])))
+async function storeWith(tree: Tree, { capabilities, etags, lacks = [] }: Store, name: string): Promise<WritableStorage> {
+  const storage = await storageWith(tree, capabilities, name)
+  return decorate(storage, { ...Object.fromEntries(lacks.map(method => [method, undefined])), ...(etags === false && withoutEtags(storage)) })
+}
+
+function withoutEtags(storage: WritableStorage): Partial<WritableStorage> {
+  const bare = <T extends Entry>(entry: T): T => {
+    const { etag: _etag, id: _id, ...rest } = entry as T & { etag?: string; id?: string }
+    return rest as T
+  }
+  return {
+    stat: async (path, options) => {
+      const entry = await storage.stat(path, options)
+      return entry && bare(entry)
+    },
+    async *list(path, options) {
+      for await (const page of storage.list(path, options)) yield Array.isArray(page) ? (page as readonly Entry[]).map(bare) : bare(page as Entry)
+    },
+    write: async (path, content, options) => bare(await storage.write(path, content, options)),
+    copy: async (from, to, options) => bare((await storage.copy?.(from, to, options)) as FileEntry),
+  }
 }
 
 /** Every kind of item at once: both directions, updates and deletions into the trash, renames of a file and a directory, a kept conflict, changes of kind. */
@@ -66,8 +89,8 @@ const destinationTree: Tree = {
 }
 
 async function scenario(store: Store): Promise<{ source: WritableStorage; destination: WritableStorage; plan: Plan }> {
-  const source = lacking(await storageWith(sourceTree, store.capabilities, 'source'), store.lacks)
-  const destination = lacking(await storageWith(destinationTree, store.capabilities, 'destination'), store.lacks)
+  const source = await storeWith(sourceTree, store, 'source')
+  const destination = await storeWith(destinationTree, store, 'destination')
   const at = async (storage: ReadableStorage, path: string): Promise<SyncableEntry> => (await storage.stat(path)) as SyncableEntry
   const items: PlanItem[] = []
   const add = async (item: Parameters<typeof itemFor>[2]): Promise<void> => void items.push(await itemFor(source, destination, item))
@@ -147,8 +170,18 @@ async function countCalls(store: Store): Promise<number> {
   return faults.calls
 }
 
+const moments = [
+  ['before', false],
+  ['before', true],
+  ['midway', false],
+  ['midway', true],
+  ['after', false],
+  ['after', true],
+  ['dead', false],
+] as const
+
 describe('execute, when one storage call fails', () => {
-  const kinds = stores.flatMap(store => (['before', 'midway', 'after'] as const).flatMap(moment => ([false, true] as const).map(retryable => ({ ...store, moment, retryable }))))
+  const kinds = stores.flatMap(store => moments.map(([moment, retryable]) => ({ ...store, moment, retryable })))
   test.each(kinds)('$name, $moment the effect, retryable: $retryable: loses nothing, records only what is there, and the next run finishes', async ({ moment, retryable, ...store }) => {
     const calls = await countCalls(store)
     for (let n = 1; n <= calls; n++) await oneFault(store, n, moment, retryable)
@@ -167,12 +200,15 @@ async function oneFault(store: Store, n: number, moment: FailureMoment, retryabl
     expect(Object.fromEntries(Object.entries(await treeOf(destination)).sort()), at).toEqual(finalTree)
   }
   // The next run, from what is there, by the simplest plan: everything of the source is at the destination then, and nothing of ours is left over.
-  const again = watch(source, destination, { runId: 'again' })
+  const temporaries = async (): Promise<Record<Side, string[]>> => {
+    const of = async (storage: ReadableStorage): Promise<string[]> => (await entriesOf(storage)).map(entry => entry.path).filter(path => path.includes('.syncline-tmp-'))
+    return { source: await of(source), destination: await of(destination) }
+  }
+  const again = watch(source, destination, { runId: 'again', leftovers: await temporaries() })
   const next = await execute(await mirrorPlan(source, destination, { trash: true }), again.context)
   expect([...next.failures, ...next.stale], at).toEqual([])
   expect(await treeOf(destination), at).toEqual(await treeOf(source))
-  const temporaries = [...(await entriesOf(source)), ...(await entriesOf(destination))].filter(entry => entry.path.includes('.syncline-tmp-'))
-  expect(temporaries.map(entry => entry.path), at).toEqual([])
+  expect(await temporaries(), at).toEqual({ source: [], destination: [] })
   const all = await everything(source, destination)
   for (const content of contents) expect(all.has(content), `${at}: "${String(content)}" is lost after the next run`).toBe(true)
 }

@@ -60,8 +60,11 @@ export async function rename(run: Run, item: PlanItem): Promise<Done> {
   if (!caseOnly) await run.check(at, item.path, null)
   at.writable()
   try {
-    if (caseOnly) await moveThroughTemporary(run, follow)
-    else await moveEntry(run, at, from, item.path, entry)
+    await moveEntry(run, at, from, item.path, entry).catch((error: unknown) => {
+      // A store that takes the other spelling for an obstacle.
+      if (caseOnly && isStorageError(error, 'ALREADY_EXISTS')) return moveThroughTemporary(run, follow)
+      throw error
+    })
   } catch (error) {
     if (!isStorageError(error, 'NOT_SUPPORTED')) throw asStale(error)
     return { changes: item.kind === 'directory' ? await followOneByOne(run, follow, item.moved ?? []) : [...(await followByCopy(run, follow))] }
@@ -76,7 +79,7 @@ function isCaseOnly(at: RunSide, from: Path, to: Path): boolean {
 }
 
 async function moveThroughTemporary(run: Run, { at, from, to, entry }: Follow): Promise<void> {
-  const between = temporaryPath(to, '.case')
+  const between = temporaryPath(to, 'case')
   await moveEntry(run, at, from, between, entry)
   try {
     await moveEntry(run, at, between, to, entry)

@@ -7,14 +7,17 @@ import type { Run, RunSide } from './run.ts'
 
 const longestName = 180
 
+/** `new`: being written; `old`: put aside for a `new` one; `case`: on its way to another spelling. */
+export type TemporaryUse = 'new' | 'old' | 'case'
+
 /**
- * The name under which a file is written before it takes its place. Always the same for one path: the next try, in this run or a later one,
- * replaces what an interrupted one left.
+ * The name under which a file is written before it takes its place, or put aside. Always the same for one path: the next try, in this run
+ * or a later one, replaces what an interrupted one left.
  */
-export function temporaryPath(path: Path, suffix = ''): Path {
+export function temporaryPath(path: Path, use: TemporaryUse): Path {
   const name = baseName(path)
   const bytes = new TextEncoder().encode(name).length
-  return joinPath(parentPath(path), `${temporaryPrefix}${bytes <= longestName ? name : shortName(name)}${suffix}`)
+  return joinPath(parentPath(path), `${temporaryPrefix}${use}-${bytes <= longestName ? name : shortName(name)}`)
 }
 
 /** FNV-1a, 2 x 32 bit: names in one directory must differ, nothing more. */
@@ -47,7 +50,7 @@ export async function writeStaged(
   recheck: () => Promise<Entry | undefined>,
 ): Promise<FileEntry> {
   const storage = at.writable()
-  const staged = temporaryPath(path)
+  const staged = temporaryPath(path, 'new')
   const { ifMatch, ifNoneMatch, ...plain } = options
   try {
     const written = await storage.write(staged, content, plain)
@@ -80,8 +83,15 @@ async function place(run: Run, at: RunSide, staged: Path, written: FileEntry, pa
       if (!isStorageError(error, 'ALREADY_EXISTS') && !isStorageError(error, 'NOT_SUPPORTED')) throw error
     }
   }
-  const aside = temporaryPath(path, '.old')
-  await moveEntry(run, at, path, aside, occupant)
+  const aside = temporaryPath(path, 'old')
+  try {
+    await moveEntry(run, at, path, aside, occupant)
+  } catch (error) {
+    if (!isStorageError(error, 'ALREADY_EXISTS')) throw error
+    // An interrupted run had come this far; what it put aside has been replaced since.
+    await removeEntry(run, at, aside, undefined)
+    await moveEntry(run, at, path, aside, occupant)
+  }
   try {
     await moveEntry(run, at, staged, path, written)
   } catch (error) {

@@ -200,8 +200,11 @@ export function stateOf(changes: readonly StateChange[]): Map<Path, { readonly s
   return state
 }
 
-/** When a call fails: before its effect, after it, so that only the answer is lost, or with half of the content (a call without content: before). */
-export type FailureMoment = 'before' | 'midway' | 'after'
+/**
+ * When a call fails: before its effect, after it, so that only the answer is lost, or with half of the content (a call without content: before).
+ * `dead`: before its effect, and so does every later call, as after a kill.
+ */
+export type FailureMoment = 'before' | 'midway' | 'after' | 'dead'
 
 /** Calls of several storages together, one of which fails. */
 export class Faults {
@@ -256,8 +259,8 @@ export class Faults {
 
   #count(method: string, args: readonly unknown[]): boolean {
     this.calls++
-    if (this.calls !== this.failAt) return false
-    this.failed = `${method} ${String(args[0])}`
+    if (this.moment === 'dead' ? this.failAt === 0 || this.calls < this.failAt : this.calls !== this.failAt) return false
+    this.failed ??= `${method} ${String(args[0])}`
     return true
   }
 }

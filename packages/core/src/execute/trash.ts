@@ -7,9 +7,14 @@ import { copyFile, moveEntry, removeEntry } from './effects.ts'
 import type { Run, RunSide } from './run.ts'
 import { sendFile } from './send.ts'
 
-/** Moves what is at `path` to the trash of its side. @returns where it is now */
-export async function moveToTrash(run: Run, at: RunSide, path: Path, entry: SyncableEntry): Promise<Path> {
-  const place = await freePlace(run, at, path)
+/**
+ * Moves what is at `path` to the trash of its side.
+ *
+ * @param as - the path it has there; default its own
+ * @returns where it is now
+ */
+export async function moveToTrash(run: Run, at: RunSide, path: Path, entry: SyncableEntry, as: Path = path): Promise<Path> {
+  const place = await freePlace(run, at, as)
   if (!(await tryMove(run, at, path, place, entry))) {
     await copyTo(run, at, path, place, entry)
     await run.flush(at)

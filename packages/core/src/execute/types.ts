@@ -1,9 +1,10 @@
 import type { StateChange } from '../ancestor.ts'
 import type { ConcurrencyLimits, SyncFailure } from '../engine-types.ts'
+import type { Side } from '../modes.ts'
 import type { SyncPauseController } from '../pause.ts'
 import type { SyncProgressTracker } from '../progress-tracker.ts'
 import type { SyncStats } from '../progress.ts'
-import type { HashName, ReadableStorage } from '../protocol.ts'
+import type { HashName, Path, ReadableStorage } from '../protocol.ts'
 import type { Sleep } from './bandwidth.ts'
 
 /** What shapes an execution; the names are those of `SyncConfig`. */
@@ -32,6 +33,8 @@ export interface ExecuteContext {
   readonly now: () => number
   /** At least 0, below 1. */
   readonly random: () => number
+  /** Temporary files that the scan saw on a side: interrupted runs left them, and they are cleared away first. */
+  readonly leftovers?: Readonly<Partial<Record<Side, readonly Path[]>>>
   /** Waits between tries and for the bandwidth; default: the timer of the platform. */
   readonly sleep?: Sleep
   /** Function that both sides know; asked from a destination that takes batches. */

@@ -1,0 +1,27 @@
+import { temporaryPrefix } from '../filter/own-names.ts'
+import { baseName, joinPath, parentPath } from '../path.ts'
+import type { Path } from '../protocol.ts'
+import { removeEntry } from './effects.ts'
+import type { Run, RunSide } from './run.ts'
+import { moveToTrash } from './trash.ts'
+
+/**
+ * Clears away what interrupted runs left. Unfinished files are removed; what was put aside may exist nowhere else and goes to the trash.
+ * Best effort: what cannot be cleared stays for the next run.
+ */
+export async function clearLeftovers(run: Run, at: RunSide, paths: readonly Path[]): Promise<void> {
+  for (const path of paths) {
+    const [, use, name] = /^(new|old|case)-(.*)$/s.exec(baseName(path).slice(temporaryPrefix.length)) ?? []
+    if (use === undefined || name === undefined || !baseName(path).startsWith(temporaryPrefix)) continue
+    if (!(await run.mayStart())) return
+    try {
+      if (use === 'new') await removeEntry(run, at, path, undefined)
+      else {
+        const entry = await run.stat(at, path)
+        if (entry !== undefined && entry.kind !== 'problem') await moveToTrash(run, at, path, entry, joinPath(parentPath(path), name))
+      }
+    } catch {
+      continue
+    }
+  }
+}
