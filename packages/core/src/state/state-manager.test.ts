@@ -413,33 +413,47 @@ describe('a process that is killed', () => {
     }
   })
 
-  test.each([true, false])('while a damaged state is put aside leaves it damaged or gone, never half of it (atomic writes: %s)', async atomicWrite => {
-    const storage = await committed()
-    const manager = new SyncStateManager(storage)
-    await manager.open(pair)
-    await manager.record(second)
-    const files = await filesOf(storage)
-    const broken = files.get('source_tree.json')?.slice(0, -9) ?? ''
-    await atEveryCall(
-      new Map([...files, ['source_tree.json', broken]]),
-      atomicWrite,
-      async damaged => {
-        const manager = new SyncStateManager(damaged)
-        expect(await manager.open(pair)).toMatchObject({ problem: { kind: 'damaged' } })
-        await manager.commit(metadata, { changes: [change('new', file('new'))] })
-      },
-      async (left, where) => {
-        const state = await new SyncStateManager(left).open(pair)
-        const content = plain(await contentOf(state))
-        expect([plain(nothing), plain(apply(nothing, [change('new', file('new'))]))], where).toContainEqual(content)
-        const kept = [...(await filesOf(left))].filter(([path]) => path === 'source_tree.json' || /^damaged-.*\/source_tree.json$/.test(path))
-        expect(
-          kept.some(([, text]) => text === broken),
-          where,
-        ).toBe(true)
-      },
-    )
-  })
+  /** A tree that was cut short; and trees without metadata beside a journal that was folded long ago, which alone would look like a first run. */
+  const damages = {
+    'a cut tree': async () => {
+      const storage = await committed()
+      await new SyncStateManager(storage).record(second)
+      const files = await filesOf(storage)
+      return files.set('source_tree.json', files.get('source_tree.json')?.slice(0, -9) ?? '')
+    },
+    'no metadata': async () => {
+      const oldJournal = memory()
+      await new SyncStateManager(oldJournal).record(first)
+      const storage = await committed()
+      await new SyncStateManager(storage).commit(metadata, { changes: second })
+      await storage.remove('sync_metadata.json')
+      return new Map([...(await filesOf(storage)), ...(await filesOf(oldJournal))])
+    },
+  }
+  test.each(Object.entries(damages).flatMap(([name, make]) => [true, false].map(atomicWrite => ({ name, make, atomicWrite }))))(
+    'while a damaged state ($name) is put aside leaves it damaged or gone, never half of it (atomic writes: $atomicWrite)',
+    async ({ make, atomicWrite }) => {
+      const files = await make()
+      await atEveryCall(
+        files,
+        atomicWrite,
+        async damaged => {
+          const manager = new SyncStateManager(damaged)
+          expect(await manager.open(pair)).toMatchObject({ problem: { kind: 'damaged' } })
+          await manager.commit(metadata, { changes: [change('new', file('new'))] })
+        },
+        async (left, where) => {
+          const content = plain(await contentOf(await new SyncStateManager(left).open(pair)))
+          expect([plain(nothing), plain(apply(nothing, [change('new', file('new'))]))], where).toContainEqual(content)
+          const there = [...(await filesOf(left))]
+          for (const [path, text] of files) {
+            const kept = there.some(([name, found]) => (name === path || (name.startsWith('damaged-') && name.endsWith(`/${path}`))) && found === text)
+            expect(kept, `${where}: ${path}`).toBe(true)
+          }
+        },
+      )
+    },
+  )
 
   test('a failure that is no kill can be followed by another commit in the same process', async () => {
     for (let n = 1; n <= 9; n++) {
@@ -535,6 +549,25 @@ describe('a damaged state', () => {
     const { state, content } = await readAsEngine(storage)
     expect(state.problem).toMatchObject({ kind: 'damaged', reason: expect.stringMatching(/missing/) as string })
     expect(content).toEqual(plain(nothing))
+  })
+
+  test('whose commit was interrupted and whose journal then lost a segment is a first contact', async () => {
+    let seen = 0
+    await atEveryCall(
+      await withJournal(),
+      true,
+      storage => new SyncStateManager(storage).commit(metadata),
+      async (left, where) => {
+        const files = await filesOf(left)
+        if (!files.has('journal/000002.jsonl') || !files.get('source_tree.json')?.includes('"generation":2')) return
+        await left.remove('journal/000002.jsonl')
+        const { state } = await readAsEngine(left)
+        const finished = files.get('sync_metadata.json')?.includes('"generation": 2') === true
+        expect(state.problem?.kind, where).toBe(finished ? undefined : 'damaged')
+        seen |= finished ? 1 : 2
+      },
+    )
+    expect(seen).toBe(3)
   })
 
   test('with a tree file of an earlier commit is a first contact', async () => {
