@@ -78,9 +78,14 @@ export class Draft {
   }
 }
 
-/** `utimes` takes seconds as a double and cuts to microseconds; half of one more makes it round. */
-export function toSeconds(modified: number): number {
-  return (Math.round(modified * 1000) + 0.5) / 1e6
+/**
+ * A time as `utimes` takes it: seconds as a double, which it cuts to microseconds. Half of one more makes it round.
+ *
+ * Times before 1970 go as text: as a negative number Node takes them for "now".
+ */
+export function toSeconds(modified: number): number | string {
+  const microseconds = Math.round(modified * 1000)
+  return microseconds < 0 ? `${(microseconds - 0.5) / 1e6}` : (microseconds + 0.5) / 1e6
 }
 
 /** A file without a mode of its own, e.g. from a bucket, must not make a private file public by replacing it. */

@@ -48,7 +48,7 @@ export class Tree {
    */
   hasParent(path: Path, verified: Set<Path> = new Set()): boolean {
     const parent = parentPath(path)
-    return parent === '' || this.#isDirectory(parent, verified)
+    return parent === '' || this.#isDirectory(parent, path, verified)
   }
 
   /** As {@link Tree.hasParent}, for calls that only look: false also where a link, a file or a lack of permission is on the way, because a listing shows nothing below either. */
@@ -95,25 +95,25 @@ export class Tree {
     return this.symlinks === 'follow' && lstat(file)?.isSymbolicLink() === true ? this.follow(path, file) : file
   }
 
-  #isDirectory(directory: Path, verified: Set<Path>): boolean {
+  #isDirectory(directory: Path, path: Path, verified: Set<Path>): boolean {
     if (verified.has(directory)) return true
     const parent = parentPath(directory)
-    if (parent !== '' && !this.#isDirectory(parent, verified)) return false
+    if (parent !== '' && !this.#isDirectory(parent, path, verified)) return false
     const file = this.locate(directory)
     const stats = lstat(file)
     if (stats === undefined) return false
-    if (stats.isSymbolicLink()) this.#checkLink(directory, file)
-    else if (!stats.isDirectory()) throw new StorageError('NOT_A_DIRECTORY', `${place(directory, this.root)} is not a directory, so nothing can be below it`, { path: directory })
+    if (stats.isSymbolicLink()) this.#checkLink(directory, path, file)
+    else if (!stats.isDirectory()) throw new StorageError('NOT_A_DIRECTORY', `${place(directory, this.root)} is not a directory, so nothing can be below it`, { path })
     verified.add(directory)
     return true
   }
 
-  #checkLink(directory: Path, file: string): void {
+  #checkLink(directory: Path, path: Path, file: string): void {
     if (this.symlinks !== 'follow') {
-      throw new StorageError('INVALID_PATH', `${place(directory, this.root)} is a symbolic link; nothing is read or written through it`, { path: directory })
+      throw new StorageError('INVALID_PATH', `${place(directory, this.root)} is a symbolic link; nothing is read or written through it`, { path })
     }
     if (!statSync(this.follow(directory, file)).isDirectory()) {
-      throw new StorageError('NOT_A_DIRECTORY', `${place(directory, this.root)} leads to a file, so nothing can be below it`, { path: directory })
+      throw new StorageError('NOT_A_DIRECTORY', `${place(directory, this.root)} leads to a file, so nothing can be below it`, { path })
     }
   }
 
@@ -122,7 +122,7 @@ export class Tree {
       makeRoot(this.root)
       return
     }
-    if (this.#isDirectory(directory, verified)) return
+    if (this.#isDirectory(directory, path, verified)) return
     this.#makeDirectory(parentPath(directory), path, verified, made)
     try {
       mkdirSync(this.locate(directory))
@@ -130,7 +130,7 @@ export class Tree {
     } catch (error) {
       // Somebody else made it in between, or something of another kind: look again.
       if (errnoOf(error) !== 'EEXIST') throw toStorageError(error, `make the directory ${JSON.stringify(directory)} for`, path, this.root)
-      if (!this.#isDirectory(directory, verified)) throw toStorageError(error, 'make the directory', directory, this.root)
+      if (!this.#isDirectory(directory, path, verified)) throw toStorageError(error, `make the directory ${JSON.stringify(directory)} for`, path, this.root)
     }
     verified.add(directory)
   }

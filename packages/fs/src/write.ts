@@ -21,10 +21,10 @@ export interface Written {
 /** Writes a whole file under a temporary name beside `path`, then gives it its name. An abort or a failure leaves what was there. */
 export async function write(tree: Tree, path: Path, content: Bytes, options: WriteOptions, fsync: boolean): Promise<Written> {
   const { signal } = options
-  signal?.throwIfAborted()
-  if (path === '') throw new StorageError('IS_A_DIRECTORY', `${tree.root} is a directory; a file cannot replace it`, { path })
   let draft: Draft | undefined
   try {
+    signal?.throwIfAborted()
+    if (path === '') throw new StorageError('IS_A_DIRECTORY', `${tree.root} is a directory; a file cannot replace it`, { path })
     const file = tree.locateTarget(path)
     const madeDirectories = tree.hasParent(path) ? [] : tree.makeParent(path)
     const existing = checkTarget(tree, path, file, options)
@@ -35,6 +35,7 @@ export async function write(tree: Tree, path: Path, content: Bytes, options: Wri
     publish(tree, draft.file, path, file, options)
     return { entry: toFileEntry(path, statWritten(file, written)), madeDirectories }
   } catch (error) {
+    if (draft === undefined) leave(content)
     draft?.discard()
     if (signal?.aborted === true) throw signal.reason
     throw isFromContent(error) ? error.cause : toStorageError(error, 'write', path, tree.root)
@@ -52,6 +53,15 @@ async function fill(tree: Tree, path: Path, draft: Draft, content: Bytes, { size
     else for (let at = 0; at < chunk.length; ) at += (await writeAsync(draft.fd, chunk, at, chunk.length - at)).bytesWritten
   }
   if (size !== undefined && total !== size) throw wrong()
+}
+
+/** Closes content that is not wanted any more. Not awaited: a source that hangs would hang here too. */
+function leave(content: Bytes): void {
+  close(content[Symbol.asyncIterator]())
+}
+
+function close(iterator: AsyncIterator<Uint8Array>): void {
+  void Promise.resolve(iterator.return?.()).catch(() => undefined)
 }
 
 /** A failure of the content's own, which is not ours to translate. */
@@ -89,7 +99,6 @@ async function* abortable(content: Bytes, signal: AbortSignal | undefined): Asyn
     }
   } finally {
     if (abort !== undefined) signal?.removeEventListener('abort', abort)
-    // Not awaited after an abort: a source that hangs would hang here too.
-    if (!isFinished) void Promise.resolve(iterator.return?.()).catch(() => undefined)
+    if (!isFinished) close(iterator)
   }
 }
