@@ -22,7 +22,7 @@ export class Interrupt {
         return
       }
       this.#caught = signal
-      if (this.#gentle === undefined) this.#controller.abort(new InterruptError())
+      if (this.#gentle === undefined) this.#controller.abort(new InterruptError(codes[signal]))
       else this.#gentle()
     })
   }
@@ -56,8 +56,10 @@ export class Interrupt {
 /** Why a signal was aborted. */
 export class InterruptError extends Error {
   override readonly name = 'AbortError'
+  readonly exitCode: 130 | 143
 
-  constructor() {
+  constructor(exitCode: 130 | 143) {
     super('interrupted; nothing was changed')
+    this.exitCode = exitCode
   }
 }

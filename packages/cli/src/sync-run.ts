@@ -6,6 +6,7 @@ import { chooseProgress, ProgressDisplay } from './progress/progress-display.ts'
 import { blockedObject, completeObject } from './report/json-lines.ts'
 import { escapeControls, toJsonLine } from './terminal/escape.ts'
 import { summary, troubles } from './report/summary.ts'
+import { formatPlural } from './terminal/format.ts'
 
 /** Lines of single paths that are shown unless `--all` is given. */
 export const defaultRows = 20
@@ -46,12 +47,12 @@ export async function withEngine<T>(invocation: Invocation, locations: readonly 
     let retries = 0
     const onEvent = (event: SyncProgressEvent): void => {
       if (event.type === 'retry') retries++
-      if (event.type === 'sync_start') interrupt.protect(() => engine.cancel())
       display.add(event)
       // The last object is printed by the command, with the conflicts and failures that the event lacks.
       if (printsEvents && event.type !== 'sync_complete') environment.stdout.write(`${toJsonLine(event)}\n`)
     }
-    const tracker = new SyncProgressTracker(onEvent, { now: () => environment.now() })
+    // Events cost a little for each file, so they are made only for somebody.
+    const tracker = new SyncProgressTracker(printsEvents || display.wantsEvents ? onEvent : undefined, { now: () => environment.now() })
     const engine = new SyncEngine({ progressTracker: tracker, pauseController: new SyncPauseController(), owner: await environment.owner(), now: () => environment.now() })
     interrupt.beforeExit(() => display.stop())
     display.start()
@@ -66,16 +67,24 @@ export async function withEngine<T>(invocation: Invocation, locations: readonly 
   }
 }
 
-/** Asks on a terminal whether to go on with a plan; without one, with `--yes`, or with nothing to do it goes on. */
-export async function confirmPlan(plan: Plan, invocation: Invocation, display: ProgressDisplay, show: () => string): Promise<boolean> {
-  const { options, environment } = invocation
+/**
+ * Asks on a terminal whether to go on with a plan; without one, with `--yes`, or with nothing to do it goes on.
+ * From then on the first interrupt lets the running operations finish.
+ */
+export async function confirmPlan(plan: Plan, session: EngineSession, invocation: Invocation, show: () => string): Promise<boolean> {
+  const answer = await askAboutPlan(plan, session.display, invocation, show)
+  if (answer) session.interrupt.protect(() => session.engine.cancel())
+  return answer
+}
+
+async function askAboutPlan(plan: Plan, display: ProgressDisplay, { options, environment }: Invocation, show: () => string): Promise<boolean> {
   if (environment.confirm === undefined || options.has('yes') || options.has('json')) return true
   const { uploads, downloads, renamesSource, renamesDestination, deletesSource, deletesDestination } = plan.counts
   const deletes = deletesSource + deletesDestination
   if (uploads + downloads + renamesSource + renamesDestination + deletes === 0 && plan.items.every(({ phase }) => phase === 'none')) return true
   display.hold()
   environment.stderr.write(`${show()}\n\n`)
-  const answer = await environment.confirm(deletes > 0 ? `Go on? This deletes ${deletes}.` : 'Go on?', deletes === 0)
+  const answer = await environment.confirm(deletes > 0 ? `Go on? This deletes ${formatPlural(deletes, 'path')}.` : 'Go on?', deletes === 0)
   display.resume()
   return answer
 }

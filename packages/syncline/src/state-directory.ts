@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { decorate, isWritable, type WritableStorage } from '@syncline/core'
+import { setTimeout as delay } from 'node:timers/promises'
+import { collect, decorate, isWritable, StorageError, type Bytes, type FileEntry, type Path, type WritableStorage } from '@syncline/core'
 import { fs } from '@syncline/fs'
 import { parseLocation } from './location.ts'
 import { open } from './open.ts'
@@ -13,15 +14,43 @@ export function stateHome(variables: Readonly<Record<string, string | undefined>
   return join(home !== undefined && isAbsolute(home) ? home : join(homedir(), '.local', 'state'), 'syncline')
 }
 
-/** A local directory for a state; made when something is first written, readable by its owner only, because a state has the names of all files. */
+/** Longer than it takes from looking at a file to replacing it. */
+const settleMs = 250
+
+/**
+ * A local directory for a state; made when something is first written, readable by its owner only, because a state has the names of all files.
+ *
+ * Preconditions are decided here, which a file system does not do by itself: a lock can then be taken without waiting whether somebody else took it too.
+ */
 export function openStateDirectory(directory: string): WritableStorage {
   const storage = fs(directory, { workers: 0 })
   return decorate(storage, {
-    write: async (path, content, options) => {
+    capabilities: { ...storage.capabilities, conditional: true },
+    write: async (path, content, options = {}) => {
       await mkdir(directory, { recursive: true, mode: 0o700 })
-      return storage.write(path, content, options)
+      if (options.ifNoneMatch !== undefined) return createFile(storage, directory, path, content)
+      const entry = await storage.write(path, content, options)
+      if (options.ifMatch === undefined) return entry
+      // Two may have seen the same old version. Each waits until the other must have written as well: the last one has won.
+      await delay(settleMs)
+      const now = await storage.stat(path, options)
+      if (now?.kind === 'file' && now.etag === entry.etag) return entry
+      throw new StorageError('PRECONDITION_FAILED', `${path} in ${directory} was replaced by another process`, { path })
     },
   })
+}
+
+/** Of several processes that create a file with O_EXCL one succeeds, on every file system; a hard link or a rename cannot promise that on all. */
+async function createFile(storage: WritableStorage, directory: string, path: Path, content: Bytes): Promise<FileEntry> {
+  try {
+    await writeFile(join(directory, path), await collect(content), { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new StorageError('PRECONDITION_FAILED', `${path} exists in ${directory}`, { path, cause: error })
+    throw error
+  }
+  const entry = await storage.stat(path)
+  if (entry?.kind === 'file') return entry
+  throw new StorageError('PRECONDITION_FAILED', `${path} in ${directory} was removed by another process`, { path })
 }
 
 /** Opens the state at a path or URL. @throws TypeError if that place can only be read */

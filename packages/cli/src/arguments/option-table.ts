@@ -146,7 +146,7 @@ export const optionTable: Readonly<Record<OptionName, OptionSpec>> = {
   },
   'allow-empty': { group: 'Safety', text: 'Accept that one side was emptied or that its content vanished' },
   trash: { group: 'Safety', default: 'on', text: 'Keep what conflict resolution and two-way deletion remove, in .syncline-trash', rare: true },
-  'no-trash': { group: 'Safety', text: 'Do not keep it' },
+  'no-trash': { group: 'Safety', text: 'Do not keep what conflict resolution and two-way deletion remove' },
   'max-bytes': { group: 'Safety', value: 'SIZE', text: 'Refuse to move more than this', rare: true },
   fsync: {
     group: 'Safety',

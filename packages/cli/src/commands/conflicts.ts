@@ -54,7 +54,11 @@ async function resolve(invocation: Invocation): Promise<number> {
     async session => {
       const { engine, opened } = session
       const only = paths.map(path => opened.toPath(path))
-      const result = await engine.syncPair(opened.pair, { ...session.options, mode: 'two-way', conflictResolution: policy, only })
+      const protect = (): boolean => {
+        session.interrupt.protect(() => engine.cancel())
+        return true
+      }
+      const result = await engine.syncPair(opened.pair, { ...session.options, mode: 'two-way', conflictResolution: policy, only, confirm: protect })
       const decided = result.plan.items.some(({ resolved }) => resolved !== undefined)
       if (!decided && result.conflicts.length === 0 && !options.has('json') && !options.has('quiet')) {
         invocation.environment.stderr.write(`No conflict was found at ${only.map(quote).join(', ')}; it was synced as usual.\n`)

@@ -11,7 +11,7 @@ export const sync: Command = invocation => {
     invocation,
     twoPlaces(invocation),
     async session => {
-      const { engine, opened, display, options } = session
+      const { engine, opened, options } = session
       if (isDryRun) {
         const result = await engine.syncPair(opened.pair, { ...options, dryRun: true })
         return printPlan(result, session, invocation)
@@ -20,7 +20,7 @@ export const sync: Command = invocation => {
       const result = await engine.syncPair(opened.pair, {
         ...options,
         confirm: plan =>
-          confirmPlan(plan, invocation, display, () =>
+          confirmPlan(plan, session, invocation, () =>
             planTable(plan, err, { columns: environment.stderr.columns, rows: rowsOf(invocation), toleranceMs: options.toleranceMs ?? 2000 }),
           ),
       })

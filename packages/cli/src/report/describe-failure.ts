@@ -1,4 +1,5 @@
 import type { ExitCode, LockedError, StorageErrorCode } from '@syncline/core'
+import { InterruptError } from '../interrupt.ts'
 import { formatMoment } from '../terminal/format.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -40,7 +41,7 @@ export function describeFailure(error: unknown): FailureText {
     return { exitCode, code, message, hint }
   }
   if (name === 'LockedError') return { exitCode: 7, code: 'LOCKED', ...describeLock(error as LockedError) }
-  if (name === 'AbortError') return { exitCode: 130, code: 'INTERRUPTED', message: 'interrupted', hint: undefined }
+  if (error instanceof InterruptError) return { exitCode: error.exitCode, code: 'INTERRUPTED', message, hint: undefined }
   return { exitCode: 1, code: code ?? 'UNKNOWN', message, hint: 'This should not happen. SYNCLINE_DEBUG=1 shows where; please report it.' }
 }
 

@@ -1,4 +1,4 @@
-import type { OpenConflict, SyncFailure, SyncResult } from '@syncline/core'
+import { joinPath, trashName, type OpenConflict, type PlanItem, type SyncFailure, type SyncResult } from '@syncline/core'
 import { escapeControls } from '../terminal/escape.ts'
 import { formatBytes, formatCount, formatDuration, formatPlural, formatRate } from '../terminal/format.ts'
 import type { Style } from '../terminal/style.ts'
@@ -24,6 +24,7 @@ export function summary(result: SyncResult, style: Style, context: SummaryContex
   if (done !== '') lines.push(done)
   const facts = factsOf(result, style, context)
   if (facts !== '') lines.push(style.paint('faint', facts))
+  lines.push(...trashLines(result, style), ...firstContactLines(result, style))
   lines.push(...refusalLines(result.refusals, style).map(line => `   ${line}`))
   lines.push(...troubles(result, style, context))
   return lines.join('\n')
@@ -60,9 +61,8 @@ function headline(result: SyncResult, style: Style, { exitCode }: SummaryContext
   return `${style.paint('good', symbols.done)} ${style.paint('strong', 'finished')} in ${time}`
 }
 
-function counts({ stats, plan }: SyncResult, style: Style): string {
+function counts({ stats }: SyncResult, style: Style): string {
   const { symbols } = style
-  const trashed = plan.items.some(item => item.trash === true && item.action.startsWith('DELETE'))
   const parts: [number, string][] = [
     [stats.uploads, `${style.paint('upload', symbols.upload)} ${formatCount(stats.uploads)} copied to destination`],
     [stats.downloads, `${style.paint('download', symbols.download)} ${formatCount(stats.downloads)} copied to source`],
@@ -73,20 +73,38 @@ function counts({ stats, plan }: SyncResult, style: Style): string {
   ]
   const shown = parts.filter(([count]) => count > 0).map(([, text]) => text)
   if (shown.length === 0) return ''
-  return `   ${shown.join('    ')}${trashed ? ' (in the trash)' : ''}`
+  return `   ${shown.join('    ')}`
 }
 
 function factsOf({ stats, plan }: SyncResult, style: Style, { retries }: SummaryContext): string {
-  const rate = stats.durationMs > 0 ? `, ${formatRate((stats.bytes / stats.durationMs) * 1000)}` : ''
+  // Of a moment a rate says nothing.
+  const rate = stats.durationMs >= 1000 ? `, ${formatRate((stats.bytes / stats.durationMs) * 1000)}` : ''
   const facts = [
     ...(stats.bytes > 0 ? [`${formatBytes(stats.bytes)} moved${rate}`] : []),
     ...(retries > 0 ? [formatPlural(retries, 'retry', 'retries')] : []),
-    ...(plan.items.length > 0 ? [`${formatCount(plan.counts.unchanged)} unchanged`] : []),
+    ...(plan.items.length > 0 && plan.counts.unchanged > 0 ? [`${formatCount(plan.counts.unchanged)} unchanged`] : []),
     ...(plan.migration.left > 0 || plan.migration.entered > 0
       ? [`rules changed: ${formatPlural(plan.migration.left, 'path')} left the sync, ${formatCount(plan.migration.entered)} entered it`]
       : []),
   ]
   return facts.length === 0 ? '' : `   ${facts.join(` ${style.symbols.between} `)}`
+}
+
+/** Where what a run removed can be found again. */
+function trashLines({ plan, stats, refusals }: SyncResult, style: Style): string[] {
+  if (refusals.length > 0 || stats.deletesSource + stats.deletesDestination + stats.uploads + stats.downloads === 0) return []
+  const sides = (['source', 'destination'] as const).filter(side => plan.items.some(item => item.trash === true && isWrittenAt(item, side)))
+  return sides.map(side => style.paint('faint', `   what the ${side} lost is in ${escapeControls(joinPath(plan[side].name, trashName))}`))
+}
+
+function isWrittenAt({ action }: PlanItem, side: 'source' | 'destination'): boolean {
+  return action === (side === 'source' ? 'DELETE_SOURCE' : 'DELETE_DESTINATION') || action.startsWith(side === 'source' ? 'DOWNLOAD' : 'UPLOAD')
+}
+
+/** A state that was damaged is no small matter: what was deleted since the last sync comes back. */
+function firstContactLines({ plan, refusals }: SyncResult, style: Style): string[] {
+  if (plan.firstContact === undefined || refusals.length > 0) return []
+  return [style.paint('faint', `   first contact: ${escapeControls(plan.firstContact)}`)]
 }
 
 function failureLines(words: string, failures: readonly SyncFailure[], style: Style, rows: number): string[] {

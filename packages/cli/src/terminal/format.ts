@@ -28,8 +28,9 @@ export function formatPlural(count: number, singular: string, plural: string = `
   return `${formatCount(count)} ${count === 1 ? singular : plural}`
 }
 
-/** A duration for people: `0.4 s`, `12 s`, `4 m 02 s`, `1 h 03 m`. @param ms - milliseconds */
+/** A duration for people: `31 ms`, `1.4 s`, `12 s`, `4 m 02 s`, `1 h 03 m`. @param ms - milliseconds */
 export function formatDuration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`
   if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
