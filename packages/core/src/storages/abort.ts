@@ -1,7 +1,11 @@
 /** Waits for `promise`, but rejects with `signal.reason` as soon as the signal aborts, unwrapped. */
 export async function untilAborted<T>(promise: PromiseLike<T> | T, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await promise
-  signal.throwIfAborted()
+  if (signal.aborted) {
+    // Nobody waits for it any more, so nobody would catch it.
+    Promise.resolve(promise).catch(() => undefined)
+    throw signal.reason
+  }
   let onAbort: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason)
