@@ -115,6 +115,7 @@ export class Run {
   readonly #stats: { -readonly [K in keyof SyncStats]: SyncStats[K] }
   readonly #leftovers: { readonly at: RunSide; readonly path: Path }[] = []
   #stopped = false
+  #waiting = false
 
   constructor(plan: Plan, context: ExecuteContext) {
     const { config, now } = context
@@ -152,13 +153,21 @@ export class Run {
     const { pause, progress } = this.context
     if (this.#stopped) return false
     if (pause.paused) {
-      progress.emit({ type: 'paused' })
-      if (await pause.waitIfPaused(this.signal)) progress.emit({ type: 'resumed' })
+      // Whoever comes first tells it for all.
+      if (!this.#waiting) progress.emit({ type: 'paused' })
+      this.#waiting = true
+      const goesOn = await pause.waitIfPaused(this.signal)
+      if (this.#waiting && goesOn) progress.emit({ type: 'resumed' })
+      this.#waiting = false
     }
     if (!this.#isEnding()) return !this.#recorder.failed
-    if (!this.#stopped) progress.emit({ type: 'cancelled' })
-    this.#stopped = true
+    this.#stop()
     return false
+  }
+
+  #stop(): void {
+    if (!this.#stopped) this.context.progress.emit({ type: 'cancelled' })
+    this.#stopped = true
   }
 
   /** Whether the run was cancelled or aborted. */
@@ -270,6 +279,7 @@ export class Run {
   async finish(): Promise<ExecuteResult> {
     // Best effort: the next transfer of the path replaces what stays.
     for (const { at, path } of this.#leftovers) await this.retry(path, () => at.writable().remove(path)).catch(() => {})
+    if (this.#isEnding()) this.#stop()
     await this.#recorder.finish()
     this.#stats.durationMs = this.context.now() - this.#startedAt
     return { stats: { ...this.#stats }, failures: this.#failures, stale: this.#stale, cancelled: this.cancelled }

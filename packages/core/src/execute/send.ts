@@ -1,6 +1,6 @@
 import { isStorageError, StorageError } from '../errors.ts'
 import type { Entry, FileEntry, Path, WriteOptions } from '../protocol.ts'
-import { asStale, isRefusal, StaleError } from './check.ts'
+import { asStale, difference, isRefusal, StaleError, staleAt } from './check.ts'
 import { gone } from './changes.ts'
 import { readPlanned, sameBytes, type Reading } from './content.ts'
 import { takeBack } from './effects.ts'
@@ -53,9 +53,8 @@ export async function sendFile(run: Run, request: SendRequest): Promise<Sent> {
         const ours = mayBeOurs ? await arrivedBefore(run, current) : undefined
         if (ours !== undefined) return { entry: ours, hash: request.hash }
         if (isRefusal(error)) throw asStale(error)
-        if (isStorageError(error, 'NOT_FOUND') && (await isGone(request))) {
-          throw new StaleError(`${request.file.path} is gone from ${request.from.storage.name}; run the sync again`, 'NOT_FOUND')
-        }
+        const how = isStorageError(error) && saysOtherKind.has(error.code) ? await sourceDifference(request) : undefined
+        if (how !== undefined) throw staleAt(request.file.path, request.from.storage.name, how)
         if (to.storage.capabilities.atomicWrite !== true && !canStage(to) && !(error instanceof StaleError) && (await removePartial(run, current)) && current.expected !== null) {
           lost = true
           current = { ...current, expected: null }
@@ -134,11 +133,14 @@ async function arrivedBefore(run: Run, { from, file, to, path }: SendRequest): P
   }
 }
 
-async function isGone({ from, file }: SendRequest): Promise<boolean> {
+/** What reading says of a path that is no file any more; a target may say the same for reasons of its own. */
+const saysOtherKind: ReadonlySet<string> = new Set(['NOT_FOUND', 'NOT_SUPPORTED', 'IS_A_DIRECTORY', 'NOT_A_DIRECTORY'])
+
+async function sourceDifference({ from, file }: SendRequest): Promise<string | undefined> {
   try {
-    return (await from.storage.stat(file.path)) === undefined
+    return difference(file, await from.storage.stat(file.path), from.precisionMs)
   } catch {
-    return false
+    return undefined
   }
 }
 
