@@ -2,7 +2,7 @@ import type { Ancestor } from './ancestor.ts'
 import type { FilterExplanation } from './filter/filter.ts'
 import type { MadePlan } from './make-plan.ts'
 import type { PlanItem } from './plan.ts'
-import type { SyncRow } from './planner.ts'
+import type { SyncRow } from './site.ts'
 import type { Entry, Path } from './protocol.ts'
 
 /** Everything that decides about one path. */

@@ -92,7 +92,7 @@ function tooManyDeletions({ plan, config }: GuardFacts): Refusal[] {
   return refusals
 }
 
-/** A rename is no deletion, and what makes room for another kind is none either. */
+/** A rename is no deletion; what makes room for another kind is one. */
 function deletionsOn(plan: Plan, side: Side): PlanItem[] {
   const action = side === 'source' ? 'DELETE_SOURCE' : 'DELETE_DESTINATION'
   return plan.items.filter(item => item.action === action)

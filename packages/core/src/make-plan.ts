@@ -10,11 +10,13 @@ import type { GuardFacts } from './guard.ts'
 import { mergeJoin } from './merge-join.ts'
 import type { Side } from './modes.ts'
 import type { Plan } from './plan.ts'
-import { Planner, type Evidence, type SideAbilities, type SyncRow } from './planner.ts'
+import type { Evidence } from './judge.ts'
+import { Planner, type SideAbilities } from './planner.ts'
 import type { SyncProgressTracker } from './progress-tracker.ts'
 import type { HashName, Path, ReadableStorage, WritableStorage } from './protocol.ts'
 import { findRenames } from './renames.ts'
 import { scan, type ScannedEntry } from './scan.ts'
+import type { SyncRow } from './site.ts'
 
 /** The state as planning needs it: what each side had, in key order, in pages. */
 export interface KnownState {

@@ -1,22 +1,18 @@
-import { toAncestor, type Ancestor, type StateChange } from './ancestor.ts'
-import { changeSince, metadataSince } from './change.ts'
-import { compareSides, compareTimes } from './compare.ts'
+import type { Ancestor, StateChange } from './ancestor.ts'
 import { conflictCopyPath, decideConflict, type ConflictDecision } from './conflict.ts'
 import type { ConflictHandler } from './engine-types.ts'
-import { messageOf } from './errors.ts'
-import { hashNameOf, type Fingerprint } from './fingerprint.ts'
 import type { Filter } from './filter/filter.ts'
 import { isOwnPath } from './filter/own-names.ts'
-import type { Joined } from './merge-join.ts'
-import { reconcile, type ModeRow, type Outcome, type SideState } from './mode-table.ts'
+import type { Fingerprint } from './fingerprint.ts'
+import { CannotCompare, Judge, type Evidence } from './judge.ts'
+import { reconcile, type ModeRow, type SideState } from './mode-table.ts'
 import { otherSide, type ComparisonMode, type ConflictResolution, type InitialSync, type Side, type SyncMode } from './modes.ts'
 import { isBelow } from './path.ts'
-import { SyncAction, type PlanItem, type PlanPhase, type PlanProblem, type SyncableEntry } from './plan.ts'
-import type { Entry, FileEntry, HashName, Path } from './protocol.ts'
+import { conflictItem, deletionItem, isDeletion, keepBothItems, metadataItem, settledRecords, transferItem, writeTo, type MetadataAbilities, type TransferDetails } from './plan-items.ts'
+import { SyncAction, type PlanItem, type PlanProblem, type SyncableEntry } from './plan.ts'
+import type { HashName, Path } from './protocol.ts'
 import type { ScannedEntry } from './scan.ts'
-
-/** What the join yields for a sync: source, destination, and what each had at the last sync, in this order. */
-export type SyncRow = Joined<ScannedEntry | Ancestor>
+import { ancestorOf, isDirectory, isHidden, isKnown, isProblem, sides, toSite, type Site, type SyncRow } from './site.ts'
 
 /** What a side can do, as far as a plan depends on it. */
 export interface SideAbilities {
@@ -47,11 +43,6 @@ export interface PlannerOptions {
   /** Function that both sides can compute; undefined if there is none. */
   readonly hash: HashName | undefined
   readonly filter: Pick<Filter, 'hides' | 'skips'>
-}
-
-/** Evidence that only a storage can give. The planner asks for it only where listings and state do not settle a path. */
-export interface Evidence {
-  fingerprint(side: Side, entry: FileEntry, name: HashName): Promise<Fingerprint | undefined>
 }
 
 /** What the rows came to. Items are in no order yet. */
@@ -88,17 +79,6 @@ interface Frame {
   readonly clears?: Side
 }
 
-/** The four views of one path. */
-interface Site {
-  readonly path: Path
-  readonly source: ScannedEntry | undefined
-  readonly destination: ScannedEntry | undefined
-  readonly sourceAncestor: Ancestor | undefined
-  readonly destinationAncestor: Ancestor | undefined
-  /** A side that has a leaf and a directory of this name. */
-  readonly ambiguous?: Side
-}
-
 /** Paths compared by hash at a time. */
 const comparisonsInFlight = 16
 
@@ -110,7 +90,8 @@ const comparisonsInFlight = 16
  */
 export class Planner {
   readonly #options: PlannerOptions
-  readonly #evidence: Evidence
+  readonly #judge: Judge
+  readonly #abilities: MetadataAbilities
   readonly #decisions: Decisions = {
     items: [],
     settled: [],
@@ -129,7 +110,8 @@ export class Planner {
 
   constructor(options: PlannerOptions, evidence: Evidence) {
     this.#options = options
-    this.#evidence = evidence
+    this.#judge = new Judge(options, evidence)
+    this.#abilities = { mayWrite: side => this.#mayWrite(side), sets: options }
   }
 
   /** Takes the next rows. Resolves when they are decided or being compared. */
@@ -240,9 +222,11 @@ export class Planner {
   /** A path that one side has. */
   async #decideSingle(site: Site, source: SyncableEntry | undefined, destination: SyncableEntry | undefined): Promise<void> {
     const side: Side = source !== undefined ? 'source' : 'destination'
-    const entry = (source ?? destination) as SyncableEntry
-    const state = await this.#stateOf(site, side, entry)
-    if (state === undefined) return
+    let state: SideState | undefined
+    await this.#reporting(async () => {
+      state = await this.#judge.stateOf(site, side, (source ?? destination) as SyncableEntry)
+    })
+    if (state === undefined) return this.#hold('source', 'destination')
     const row = this.#lookUp(site, side === 'source' ? state : '-', side === 'destination' ? state : '-', undefined)
     this.#act(site, this.#restoring(row, side))
   }
@@ -257,7 +241,7 @@ export class Planner {
   /** Both sides have a leaf: it stays on both, so its comparison may take its time. */
   async #compareLater(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<void> {
     this.#hold('source', 'destination')
-    if (!this.#needsHash(site, source, destination)) return this.#decideBoth(site, source, destination)
+    if (!this.#judge.needsHash(site, source, destination)) return this.#decideBoth(site, source, destination)
     while (this.#comparisons.size >= comparisonsInFlight) await Promise.race(this.#comparisons)
     if (this.#failure !== undefined) throw this.#failure.error
     const comparison = this.#decideBoth(site, source, destination)
@@ -268,120 +252,37 @@ export class Planner {
     this.#comparisons.add(comparison)
   }
 
-  #needsHash(site: Site, source: SyncableEntry, destination: SyncableEntry): boolean {
-    if (source.kind !== 'file' || destination.kind !== 'file' || source.size !== destination.size) return this.#isDoubtful(site, source, destination)
-    return this.#options.comparison === 'hash-then-mtime' || this.#options.comparison === 'hash-only'
-  }
-
-  #isDoubtful(site: Site, source: SyncableEntry, destination: SyncableEntry): boolean {
-    const { comparison } = this.#options
-    return (
-      (site.sourceAncestor !== undefined && changeSince(site.sourceAncestor, source, comparison) === 'doubtful') ||
-      (site.destinationAncestor !== undefined && changeSince(site.destinationAncestor, destination, comparison) === 'doubtful')
-    )
-  }
-
   async #decideBoth(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<void> {
-    const { comparison, forceUpload, forceDownload, mode } = this.#options
-    const known = site.sourceAncestor !== undefined && site.destinationAncestor !== undefined
-    const sourceChange = known ? changeSince(site.sourceAncestor as Ancestor, source, comparison) : undefined
-    const destinationChange = known ? changeSince(site.destinationAncestor as Ancestor, destination, comparison) : undefined
-    if (forceUpload || forceDownload) {
-      const upload = forceUpload && mode !== 'destination-to-source' && mode !== 'destination-backup'
-      const outcome = upload ? SyncAction.UPLOAD_UPDATE : SyncAction.DOWNLOAD_UPDATE
-      if (source.kind === 'file' && destination.kind === 'file') {
-        const loserChanged = (upload ? destinationChange : sourceChange) !== 'same'
-        return this.#transfer(site, outcome, upload ? 'forced upload' : 'forced download', { trash: mode === 'two-way' && loserChanged })
-      }
+    const sourceChange = this.#judge.changeOf(site, 'source', source)
+    const destinationChange = this.#judge.changeOf(site, 'destination', destination)
+    if ((this.#options.forceUpload || this.#options.forceDownload) && source.kind === 'file' && destination.kind === 'file') {
+      const to: Side = this.#options.forceUpload ? 'destination' : 'source'
+      const overwritesChange = this.#options.mode === 'two-way' && (to === 'destination' ? destinationChange : sourceChange) !== 'same'
+      return this.#transfer(site, writeTo(to), `forced ${to === 'destination' ? 'upload' : 'download'}`, { trash: overwritesChange })
     }
-    if (sourceChange === 'same' && destinationChange === 'same') {
-      if (!this.#carryMetadata(site, source, destination, undefined)) this.#settle(site, source, destination, undefined)
-      return
-    }
-    let verdict: { readonly equal: boolean; readonly reason: string; readonly hash?: Fingerprint | undefined }
+    if (sourceChange === 'same' && destinationChange === 'same') return this.#agree(site, source, destination, undefined)
+    await this.#reporting(async () => {
+      const verdict = await this.#judge.compare(site, source, destination)
+      if (verdict.equal) return this.#agree(site, source, destination, verdict.hash)
+      const row = this.#lookUp(site, await this.#judge.stateOf(site, 'source', source), await this.#judge.stateOf(site, 'destination', destination), false)
+      if (row.outcome === 'RESOLVE' || row.outcome === 'FIRST_CONTACT') return this.#resolve(site, source, destination, row, verdict.reason)
+      this.#act(site, { ...row, reason: `${row.reason} (${verdict.reason})` })
+    })
+  }
+
+  /** A path whose evidence cannot be had is left alone and reported. */
+  async #reporting(work: () => Promise<void>): Promise<void> {
     try {
-      verdict = await this.#areEqual(site, source, destination, sourceChange, destinationChange)
+      await work()
     } catch (error) {
-      return this.#cannotCompare(site, error)
-    }
-    if (verdict.equal) {
-      if (!known || !this.#carryMetadata(site, source, destination, verdict.hash)) this.#settle(site, source, destination, verdict.hash)
-      return
-    }
-    const sourceState = known ? await this.#stateOf(site, 'source', source) : 'N'
-    const destinationState = known ? await this.#stateOf(site, 'destination', destination) : 'N'
-    if (sourceState === undefined || destinationState === undefined) return
-    const row = this.#lookUp(site, sourceState, destinationState, false)
-    if (row.outcome === 'RESOLVE' || row.outcome === 'FIRST_CONTACT') return this.#resolve(site, source, destination, row, verdict.reason)
-    this.#act(site, { ...row, reason: `${row.reason} (${verdict.reason})` })
-  }
-
-  /** A path whose evidence could not be had: it is left alone and reported. */
-  #cannotCompare(site: Site, error: unknown): void {
-    const path = (error as { side?: Side }).side
-    this.#decisions.problems.push({ side: path ?? 'source', path: site.path, reason: `cannot be compared: ${messageOf(error)}` })
-  }
-
-  /** Equality by the comparison mode, with hashes where it needs them. */
-  async #areEqual(
-    site: Site,
-    source: SyncableEntry,
-    destination: SyncableEntry,
-    sourceChange: string | undefined,
-    destinationChange: string | undefined,
-  ): Promise<{ equal: boolean; reason: string; hash?: Fingerprint | undefined }> {
-    const { comparison, toleranceMs, hash } = this.#options
-    const listed = compareSides(source, destination, comparison, toleranceMs)
-    if (listed.verdict !== 'ask-hash') return { equal: listed.verdict === 'equal', reason: listed.reason }
-    const [ours, theirs] = [source as FileEntry, destination as FileEntry]
-    if (hash !== undefined) {
-      const left = await this.#fingerprint(site, 'source', ours, hash)
-      const right = left === undefined ? undefined : await this.#fingerprint(site, 'destination', theirs, hash)
-      if (left !== undefined && right !== undefined) return { equal: left === right, reason: left === right ? `same ${hash}` : `different ${hash}`, ...(left === right && { hash: left }) }
-    }
-    if (comparison === 'hash-only') {
-      const lacking = hash === undefined ? `${this.#options.source.name} and ${this.#options.destination.name} have no hash function in common` : `no ${hash} of it can be had`
-      throw Object.assign(new Error(`${lacking}, and hash-only compares by nothing else; use another comparison mode`), { side: 'source' })
-    }
-    // Times decide only where nothing better is known: a side whose etag moved while the other's did not has changed, whatever its time says.
-    const onlyOneChanged = sourceChange !== undefined && destinationChange !== undefined && (sourceChange === 'same') !== (destinationChange === 'same')
-    if (onlyOneChanged) return { equal: false, reason: `changed at the ${sourceChange === 'same' ? 'destination' : 'source'}, and no common hash says that the content is the same` }
-    const times = compareTimes(source, destination, toleranceMs)
-    return { equal: times.verdict === 'equal', reason: `${times.reason}, no common hash` }
-  }
-
-  /** From the state if the side has not changed, else from its storage. */
-  async #fingerprint(site: Site, side: Side, entry: FileEntry, name: HashName): Promise<Fingerprint | undefined> {
-    const ancestor = side === 'source' ? site.sourceAncestor : site.destinationAncestor
-    if (ancestor?.hash !== undefined && hashNameOf(ancestor.hash) === name && changeSince(ancestor, entry, this.#options.comparison) === 'same') return ancestor.hash
-    try {
-      return await this.#evidence.fingerprint(side, entry, name)
-    } catch (error) {
-      throw Object.assign(error instanceof Error ? error : new Error(String(error)), { side })
-    }
-  }
-
-  /** The side's state at a path that it has; a doubt is settled by a hash. `undefined`: it could not be, and was reported. */
-  async #stateOf(site: Site, side: Side, entry: SyncableEntry): Promise<SideState | undefined> {
-    const ancestor = side === 'source' ? site.sourceAncestor : site.destinationAncestor
-    const other = side === 'source' ? site.destinationAncestor : site.sourceAncestor
-    if (ancestor === undefined || other === undefined) return 'N'
-    const change = changeSince(ancestor, entry, this.#options.comparison)
-    if (change !== 'doubtful') return change === 'same' ? '=' : 'M'
-    if (ancestor.hash === undefined || entry.kind !== 'file') return 'M'
-    try {
-      return (await this.#evidence.fingerprint(side, entry, hashNameOf(ancestor.hash))) === ancestor.hash ? '=' : 'M'
-    } catch (error) {
-      this.#decisions.problems.push({ side, path: site.path, reason: `cannot be compared: ${messageOf(error)}` })
-      this.#hold('source', 'destination')
-      return undefined
+      if (!(error instanceof CannotCompare)) throw error
+      this.#decisions.problems.push({ side: error.side, path: error.path, reason: error.message })
     }
   }
 
   #lookUp(site: Site, source: SideState, destination: SideState, equal: boolean | undefined): ModeRow {
     const { mode, acceptDestinationChanges } = this.#options
-    const ancestor = site.sourceAncestor !== undefined && site.destinationAncestor !== undefined
-    return reconcile({ mode, ancestor, source, destination, equal, acceptDestinationChanges })
+    return reconcile({ mode, ancestor: isKnown(site), source, destination, equal, acceptDestinationChanges })
   }
 
   /** A path where at least one side has a directory. */
@@ -390,8 +291,7 @@ export class Planner {
     if (source?.kind === 'directory' && destination?.kind === 'directory') {
       this.#hold('source', 'destination')
       this.#frames.push(openFrame(site.path, top))
-      if (!this.#carryMetadata(site, source, destination, undefined)) this.#settle(site, source, destination, undefined)
-      return
+      return this.#agree(site, source, destination, undefined)
     }
     if (source !== undefined && destination !== undefined) return this.#decideClash(site, source, destination)
     const side: Side = source !== undefined ? 'source' : 'destination'
@@ -403,7 +303,7 @@ export class Planner {
       this.#hold(side)
       return
     }
-    const state = (await this.#stateOf(site, side, (source ?? destination) as SyncableEntry)) as SideState
+    const state = await this.#judge.stateOf(site, side, (source ?? destination) as SyncableEntry)
     const row = this.#restoring(this.#lookUp(site, side === 'source' ? state : '-', side === 'destination' ? state : '-', undefined), side)
     if (isDeletion(row.outcome)) {
       this.#frames.push({ ...frame, pending: { site, row, from: side } })
@@ -416,10 +316,11 @@ export class Planner {
   /** A leaf on one side, a directory on the other. What the directory holds decides with it, so its rows are kept until it closes. */
   #decideClash(site: Site, source: SyncableEntry, destination: SyncableEntry): void {
     const directory: Side = source.kind === 'directory' ? 'source' : 'destination'
-    const known = site.sourceAncestor !== undefined && site.destinationAncestor !== undefined
-    const stateOf = (ancestor: Ancestor | undefined, entry: SyncableEntry): SideState =>
-      !known ? 'N' : changeSince(ancestor as Ancestor, entry, this.#options.comparison) === 'same' ? '=' : 'M'
-    const row = this.#lookUp(site, stateOf(site.sourceAncestor, source), stateOf(site.destinationAncestor, destination), false)
+    const stateOf = (side: Side, entry: SyncableEntry): SideState => {
+      const change = this.#judge.changeOf(site, side, entry)
+      return change === undefined ? 'N' : change === 'same' ? '=' : 'M'
+    }
+    const row = this.#lookUp(site, stateOf('source', source), stateOf('destination', destination), false)
     this.#frames.push({ ...openFrame(site.path, this.#top()), clash: { site, row, directory, rows: [] } })
   }
 
@@ -468,7 +369,7 @@ export class Planner {
     if (winner === leaf && (survivors === 'fixed' || !this.#mayDelete(directory))) winner = undefined
     if (winner === undefined) {
       const reason = clashReason(directory, survivors === 'fixed' ? ', and the directory holds what cannot be touched' : survivors === 'changed' ? ', and the directory holds changes' : '')
-      this.#conflict(site, source, destination, reason)
+      this.#conflict(site, reason)
       this.#hold('source', 'destination')
       return this.#replay({ ...openFrame(path, this.#top()), blocked: true }, rows)
     }
@@ -476,13 +377,13 @@ export class Planner {
     if (winner === leaf) {
       const target = directory
       await this.#replay({ ...openFrame(path, this.#top()), clears: target }, rows)
-      this.#emit(site, deletionOn(target), 'clear', `a ${site[leaf]?.kind} takes its place`, { kind: 'directory', clearing: target })
+      this.#decisions.items.push(deletionItem(site, target, 'clear', `a ${site[leaf]?.kind} takes its place`, { trash: false, clears: true }))
       this.#transfer(site, writeTo(target), `${row.reason}: a ${site[leaf]?.kind} replaces the directory`, { cleared: target, ...(resolved && { resolved }) })
       this.#hold('source', 'destination')
       return
     }
-    const trash = this.#options.mode === 'two-way'
-    this.#emit(site, deletionOn(leaf), 'clear', 'a directory takes its place', { trash, clearing: leaf })
+    const trash = this.#keepsDeleted()
+    this.#decisions.items.push(deletionItem(site, leaf, 'clear', 'a directory takes its place', { trash, clears: true }))
     this.#transfer(site, writeTo(leaf), `${row.reason}: a directory replaces the ${site[leaf]?.kind}`, { cleared: leaf, ...(resolved && { resolved }) })
     this.#hold('source', 'destination')
     await this.#replay({ ...openFrame(path, this.#top()), restores: leaf }, rows)
@@ -501,7 +402,10 @@ export class Planner {
       if (isHidden(site.source) || isHidden(site.destination) || isProblem(site.source) || isProblem(site.destination) || site.ambiguous !== undefined) return 'fixed'
       const entry = site[side]
       if (entry === undefined || this.#options.mode !== 'two-way') continue
-      const state = await this.#stateOf(site, side, entry as SyncableEntry)
+      let state: SideState | undefined
+      await this.#reporting(async () => {
+        state = await this.#judge.stateOf(site, side, entry as SyncableEntry)
+      })
       if (state === undefined) return 'fixed'
       if (state !== '=') changed = true
     }
@@ -524,8 +428,8 @@ export class Planner {
     const entry = site[from] as SyncableEntry | undefined
     if (entry === undefined) return this.#gone(site)
     if (entry.kind === 'directory') this.#frames.push({ ...openFrame(site.path, this.#top()), clears: from })
-    const trash = this.#options.mode === 'two-way' && entry.kind !== 'directory'
-    this.#emit(site, deletionOn(from), 'clear', 'a file takes the place of its directory', { trash, clearing: from })
+    const trash = this.#keepsDeleted() && entry.kind !== 'directory'
+    this.#decisions.items.push(deletionItem(site, from, 'clear', 'a file takes the place of its directory', { trash, clears: true }))
   }
 
   /** A conflict: policy, handler, or open. */
@@ -535,7 +439,7 @@ export class Planner {
     const decision = decideConflict({ source, destination, comparison, toleranceMs, policy, initialSync: row.outcome === 'FIRST_CONTACT' && firstContact ? initialSync : undefined })
     let winner = decision.winner
     if (policy === 'manual' && decision.by !== 'initial-sync') winner = await this.#ask(site, source, destination, reason)
-    if (winner === undefined) return this.#conflict(site, source, destination, `${reason}; ${decision.reason}`)
+    if (winner === undefined) return this.#conflict(site, `${reason}; ${decision.reason}`)
     const resolved = { by: decision.by, winner }
     const text = `${reason}; ${policy === 'manual' && decision.by !== 'initial-sync' ? `${winner} was chosen` : decision.reason}`
     if (winner === 'both') return this.#keepBoth(site, source, destination, text, resolved)
@@ -552,42 +456,21 @@ export class Planner {
   /** The loser takes a new name on its side, and each side gets what it lacks. */
   #keepBoth(site: Site, source: SyncableEntry, destination: SyncableEntry, reason: string, resolved: NonNullable<PlanItem['resolved']>): void {
     const loser: Side = source.modified !== undefined && destination.modified !== undefined && destination.modified > source.modified ? 'source' : 'destination'
-    const winner = otherSide(loser)
     const copy = conflictCopyPath(site.path, loser, this.#options.now, path => this.#copies.has(path))
     this.#copies.add(copy)
-    const lost = loser === 'source' ? source : destination
-    const won = loser === 'source' ? destination : source
-    const { items } = this.#decisions
-    const view = (side: Side, entry: Entry): Pick<PlanItem, 'source' | 'destination'> => ({ source: side === 'source' ? entry : null, destination: side === 'destination' ? entry : null })
-    items.push({
-      action: loser === 'source' ? SyncAction.RENAME_SOURCE : SyncAction.RENAME_DESTINATION,
-      path: copy,
-      from: site.path,
-      kind: lost.kind,
-      phase: 'rename',
-      size: 0,
-      reason,
-      ...view(loser, lost),
-      resolved,
-    })
-    items.push({ action: writeTo(loser), path: site.path, from: null, kind: won.kind, phase: 'transfer', size: sizeOf(won), reason, ...view(winner, won), resolved })
-    // The rename moves the change time, so the copy is recognised by size and time alone.
-    const moved = withoutIdentity(lost, copy)
-    items.push({ action: writeTo(winner, true), path: copy, from: null, kind: lost.kind, phase: 'transfer', size: sizeOf(lost), reason, ...view(loser, moved), resolved })
-    this.#hold('source', 'destination')
+    this.#decisions.items.push(...keepBothItems(site, loser, copy, reason, resolved))
   }
 
-  #conflict(site: Site, source: SyncableEntry, destination: SyncableEntry, reason: string): void {
-    const kind = source.kind === 'directory' ? destination.kind : source.kind
-    this.#decisions.items.push({ action: SyncAction.CONFLICT, path: site.path, from: null, kind, phase: 'none', size: 0, reason, source, destination })
+  #conflict(site: Site, reason: string): void {
+    this.#decisions.items.push(conflictItem(site, reason))
   }
 
-  /** Carries out a row of the table for a path that at most one side has. */
+  /** Carries out a row of the table. */
   #act(site: Site, row: ModeRow): void {
     switch (row.outcome) {
       case 'SETTLE':
       case SyncAction.NO_ACTION:
-        return this.#settle(site, site.source as SyncableEntry, site.destination as SyncableEntry, undefined)
+        return this.#agree(site, site.source as SyncableEntry, site.destination as SyncableEntry, undefined)
       case 'FORGET':
         return this.#gone(site)
       case 'KEEP': {
@@ -598,10 +481,10 @@ export class Planner {
       case SyncAction.DELETE_SOURCE:
       case SyncAction.DELETE_DESTINATION: {
         const side: Side = row.outcome === SyncAction.DELETE_SOURCE ? 'source' : 'destination'
-        const isDir = site[side]?.kind === 'directory'
-        const trash = this.#options.mode === 'two-way' && !isDir
-        const item = this.#emit(site, row.outcome, isDir ? 'delete-directory' : 'delete-file', row.reason, { trash })
-        const lost = side === 'source' ? site.destinationAncestor : site.sourceAncestor
+        const isDir = isDirectory(site[side])
+        const item = deletionItem(site, side, isDir ? 'delete-directory' : 'delete-file', row.reason, { trash: this.#keepsDeleted() && !isDir })
+        this.#decisions.items.push(item)
+        const lost = ancestorOf(site, otherSide(side))
         if (lost !== undefined) this.#decisions.deleted.set(item, lost)
         return
       }
@@ -610,8 +493,14 @@ export class Planner {
       case SyncAction.UPLOAD_RESTORE:
       case SyncAction.DOWNLOAD_NEW:
       case SyncAction.DOWNLOAD_UPDATE:
-      case SyncAction.DOWNLOAD_RESTORE:
-        return this.#transfer(site, row.outcome, row.reason, {})
+      case SyncAction.DOWNLOAD_RESTORE: {
+        // A path that both sides have holds its directories already, and its decision may come late.
+        if (site.source === undefined || site.destination === undefined) {
+          this.#hold('source', 'destination')
+          this.#top().creates[site.source === undefined ? 'source' : 'destination'] = true
+        }
+        return this.#transfer(site, row.outcome, row.reason)
+      }
       case 'RESOLVE':
       case 'FIRST_CONTACT':
       case SyncAction.RENAME_SOURCE:
@@ -621,93 +510,17 @@ export class Planner {
     }
   }
 
-  /** An entry goes to the other side. `cleared`: that side's old kind is removed by an item of its own first. */
-  #transfer(
-    site: Site,
-    action: SyncAction,
-    reason: string,
-    options: { readonly trash?: boolean; readonly resolved?: NonNullable<PlanItem['resolved']>; readonly cleared?: Side },
-  ): void {
+  /** An entry goes to the other side. Touches no frame: it may come from a comparison that ends when others are open. */
+  #transfer(site: Site, action: SyncAction, reason: string, details: TransferDetails = {}): void {
     const from: Side = action.startsWith('UPLOAD') ? 'source' : 'destination'
-    const to = otherSide(from)
     const entry = site[from] as SyncableEntry
-    const hash = entry.kind === 'file' ? this.#knownHash(site, from, entry) : undefined
-    this.#hold('source', 'destination')
-    this.#creates(to)
-    const phase = entry.kind === 'directory' ? 'directory' : 'transfer'
-    const view = { source: (site.source ?? null) as Entry | null, destination: (site.destination ?? null) as Entry | null }
-    if (options.cleared !== undefined) view[options.cleared] = null
-    this.#decisions.items.push({
-      action,
-      path: site.path,
-      from: null,
-      kind: entry.kind,
-      phase,
-      size: sizeOf(entry),
-      reason,
-      ...view,
-      ...(hash !== undefined && { hash }),
-      ...(options.trash === true && this.#options.trash && { trash: true as const }),
-      ...(options.resolved !== undefined && { resolved: options.resolved }),
-    })
+    const hash = entry.kind === 'file' ? this.#judge.knownHash(site, from, entry) : undefined
+    this.#decisions.items.push(transferItem(site, action, reason, { ...details, hash, trash: details.trash === true && this.#options.trash }))
   }
 
-  #knownHash(site: Site, side: Side, entry: FileEntry): Fingerprint | undefined {
-    const ancestor = side === 'source' ? site.sourceAncestor : site.destinationAncestor
-    if (ancestor?.hash === undefined || changeSince(ancestor, entry, this.#options.comparison) !== 'same') return undefined
-    return ancestor.hash
-  }
-
-  /** An item that moves no content. `clearing`: the other side's entry is what takes the place, not a copy of this one. */
-  #emit(site: Site, action: SyncAction, phase: PlanPhase, reason: string, options: { readonly trash?: boolean; readonly kind?: PlanItem['kind']; readonly clearing?: Side }): PlanItem {
-    const side: Side = action === SyncAction.DELETE_SOURCE ? 'source' : 'destination'
-    const entry = site[side] as SyncableEntry
-    const view = { source: (site.source ?? null) as Entry | null, destination: (site.destination ?? null) as Entry | null }
-    if (options.clearing !== undefined) view[otherSide(options.clearing)] = null
-    const item: PlanItem = {
-      action,
-      path: site.path,
-      from: null,
-      kind: options.kind ?? entry.kind,
-      phase,
-      size: 0,
-      reason,
-      ...view,
-      ...(options.trash === true && this.#options.trash && { trash: true as const }),
-    }
-    this.#decisions.items.push(item)
-    return item
-  }
-
-  /** Content agrees: carries over a time or permissions that one side changed. False if there is nothing to carry or nobody to take it. */
-  #carryMetadata(site: Site, source: SyncableEntry, destination: SyncableEntry, hash: Fingerprint | undefined): boolean {
-    const { sourceAncestor, destinationAncestor } = site
-    if (sourceAncestor === undefined || destinationAncestor === undefined || source.kind !== destination.kind || source.kind === 'symlink') return false
-    const ours = metadataSince(sourceAncestor, source)
-    const theirs = metadataSince(destinationAncestor, destination)
-    if ((ours.modified || ours.mode) === (theirs.modified || theirs.mode)) return false
-    const from: Side = ours.modified || ours.mode ? 'source' : 'destination'
-    const to = otherSide(from)
-    if (!this.#mayWrite(to)) return false
-    const change = from === 'source' ? ours : theirs
-    const abilities = this.#options[to]
-    const mode = change.mode && abilities.setsMode && site[to]?.kind !== 'problem' && (site[to] as SyncableEntry).mode !== undefined
-    if (!mode && !(change.modified && abilities.setsModified)) return false
-    const what = [change.modified && abilities.setsModified && 'time', mode && 'permissions'].filter(Boolean).join(' and ')
-    this.#decisions.items.push({
-      action: writeTo(to),
-      path: site.path,
-      from: null,
-      kind: source.kind,
-      phase: source.kind === 'directory' ? 'directory' : 'transfer',
-      size: 0,
-      reason: `${what} changed at the ${from}, same content`,
-      source,
-      destination,
-      metadata: true,
-      ...(hash !== undefined ? { hash } : sourceAncestor.hash !== undefined && { hash: sourceAncestor.hash }),
-    })
-    return true
+  /** What two-way deletion and conflict resolution remove is kept. */
+  #keepsDeleted(): boolean {
+    return this.#options.mode === 'two-way' && this.#options.trash
   }
 
   #mayWrite(side: Side): boolean {
@@ -716,30 +529,23 @@ export class Planner {
     return side === 'destination' ? mode === 'source-to-destination' || mode === 'source-backup' : mode === 'destination-to-source' || mode === 'destination-backup'
   }
 
-  /** Both sides agree: the state learns what it does not know yet. */
-  #settle(site: Site, source: SyncableEntry, destination: SyncableEntry, hash: Fingerprint | undefined): void {
+  /** Both sides have the same content: what else one of them changed is carried over, and the state learns what it does not know yet. */
+  #agree(site: Site, source: SyncableEntry, destination: SyncableEntry, hash: Fingerprint | undefined): void {
+    const item = metadataItem(site, source, destination, hash, this.#abilities)
+    if (item !== undefined) {
+      this.#decisions.items.push(item)
+      return
+    }
     this.#decisions.unchanged++
-    const ours = toAncestor(source, hash ?? this.#keptHash(site.sourceAncestor, source))
-    const theirs = toAncestor(destination, hash ?? this.#keptHash(site.destinationAncestor, destination))
-    if (sameRecord(ours, site.sourceAncestor) && sameRecord(theirs, site.destinationAncestor)) return
-    this.#decisions.settled.push({ path: site.path, source: ours, destination: theirs })
-  }
-
-  #keptHash(ancestor: Ancestor | undefined, entry: SyncableEntry): Fingerprint | undefined {
-    return ancestor?.hash !== undefined && changeSince(ancestor, entry, this.#options.comparison) === 'same' ? ancestor.hash : undefined
+    const change = settledRecords(site, { source: hash ?? this.#judge.knownHash(site, 'source', source), destination: hash ?? this.#judge.knownHash(site, 'destination', destination) })
+    if (change !== undefined) this.#decisions.settled.push(change)
   }
 
   #hold(...held: readonly Side[]): void {
     const top = this.#top()
     for (const side of held) top.holds[side] = true
   }
-
-  #creates(side: Side): void {
-    this.#top().creates[side] = true
-  }
 }
-
-const sides: readonly Side[] = ['source', 'destination']
 
 function openFrame(path: Path, parent?: Frame): Frame {
   return {
@@ -756,69 +562,13 @@ function belongs(path: Path, frame: Path): boolean {
   return frame === '' || isBelow(path, frame)
 }
 
-function toSite(row: SyncRow): Site {
-  const [source, destination, sourceAncestor, destinationAncestor] = row.entries as readonly [ScannedEntry?, ScannedEntry?, Ancestor?, Ancestor?]
-  const ambiguous: Side | undefined = row.clash === undefined ? undefined : row.clash[0] !== undefined ? 'source' : row.clash[1] !== undefined ? 'destination' : undefined
-  return { path: row.path, source, destination, sourceAncestor, destinationAncestor, ...(ambiguous !== undefined && { ambiguous }) }
-}
-
 function count(totals: { entries: number; bytes: number }, entry: ScannedEntry): void {
   if (entry.kind === 'hidden') return
   totals.entries++
   if (entry.kind === 'file') totals.bytes += entry.size
 }
 
-function isProblem(entry: ScannedEntry | undefined): entry is Extract<Entry, { kind: 'problem' }> {
-  return entry?.kind === 'problem'
-}
-
-function isHidden(entry: ScannedEntry | undefined): entry is Extract<ScannedEntry, { kind: 'hidden' }> {
-  return entry?.kind === 'hidden'
-}
-
-function isDirectory(entry: ScannedEntry | undefined): boolean {
-  return entry?.kind === 'directory'
-}
-
-function isDeletion(outcome: Outcome): boolean {
-  return outcome === SyncAction.DELETE_SOURCE || outcome === SyncAction.DELETE_DESTINATION
-}
-
-function deletionOn(side: Side): SyncAction {
-  return side === 'source' ? SyncAction.DELETE_SOURCE : SyncAction.DELETE_DESTINATION
-}
-
-/** The action that writes to a side. */
-function writeTo(side: Side, isNew = false): SyncAction {
-  if (side === 'destination') return isNew ? SyncAction.UPLOAD_NEW : SyncAction.UPLOAD_UPDATE
-  return isNew ? SyncAction.DOWNLOAD_NEW : SyncAction.DOWNLOAD_UPDATE
-}
-
-function sizeOf(entry: SyncableEntry): number {
-  return entry.kind === 'file' ? entry.size : 0
-}
-
-function withoutIdentity(entry: SyncableEntry, path: Path): SyncableEntry {
-  if (entry.kind !== 'file') return { ...entry, path }
-  const { etag: _etag, hashes: _hashes, ...rest } = entry
-  return { ...rest, path }
-}
-
 function clashReason(directory: Side, more = ''): string {
   return `a directory at the ${directory}, none at the ${otherSide(directory)}${more}`
 }
 
-/** Whether two records of a path say the same. */
-export function sameRecord(a: Ancestor, b: Ancestor | undefined): boolean {
-  return (
-    b !== undefined &&
-    a.kind === b.kind &&
-    a.size === b.size &&
-    a.mode === b.mode &&
-    a.etag === b.etag &&
-    a.id === b.id &&
-    a.hash === b.hash &&
-    a.target === b.target &&
-    (a.kind === 'directory' || a.modified === b.modified || (a.modified !== undefined && b.modified !== undefined && Math.abs(a.modified - b.modified) < 0.001))
-  )
-}

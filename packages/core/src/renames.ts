@@ -3,7 +3,8 @@ import { hashNameOf, type Fingerprint } from './fingerprint.ts'
 import { otherSide, type Side } from './modes.ts'
 import { compareUtf8, isBelow } from './path.ts'
 import { SyncAction, type MovedEntry, type PlanItem, type SyncableEntry } from './plan.ts'
-import type { Decisions, Evidence } from './planner.ts'
+import type { Evidence } from './judge.ts'
+import type { Decisions } from './planner.ts'
 import type { FileEntry, Path } from './protocol.ts'
 
 /** A deletion and a creation that are one file under a new name. */

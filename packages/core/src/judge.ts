@@ -1,0 +1,131 @@
+import { ancestorOf, isKnown, type Site } from './site.ts'
+import { changeSince, type Change } from './change.ts'
+import { compareSides, compareTimes } from './compare.ts'
+import { messageOf } from './errors.ts'
+import { hashNameOf, type Fingerprint } from './fingerprint.ts'
+import type { SideState } from './mode-table.ts'
+import type { ComparisonMode, Side } from './modes.ts'
+import type { SyncableEntry } from './plan.ts'
+import type { FileEntry, HashName, Path } from './protocol.ts'
+
+/** Evidence that only a storage can give. Asked for only where listings and state do not settle a path. */
+export interface Evidence {
+  fingerprint(side: Side, entry: FileEntry, name: HashName): Promise<Fingerprint | undefined>
+}
+
+/** How files are judged. */
+export interface JudgeOptions {
+  readonly comparison: ComparisonMode
+  readonly toleranceMs: number
+  /** Function that both sides can compute; undefined if there is none. */
+  readonly hash: HashName | undefined
+  readonly source: { readonly name: string }
+  readonly destination: { readonly name: string }
+}
+
+/** Whether the sides agree at a path, and why. */
+export interface Verdict {
+  readonly equal: boolean
+  readonly reason: string
+  /** Fingerprint of the content that both have. */
+  readonly hash?: Fingerprint
+}
+
+/** A path cannot be compared; it is left alone and reported. */
+export class CannotCompare extends Error {
+  override readonly name = 'CannotCompare'
+  readonly side: Side
+  readonly path: Path
+
+  constructor(side: Side, path: Path, cause: unknown) {
+    super(`cannot be compared: ${messageOf(cause)}`, { cause })
+    this.side = side
+    this.path = path
+  }
+}
+
+/** Judges what a side has against its past, and the two sides against each other, asking for hashes where it must. */
+export class Judge {
+  readonly #options: JudgeOptions
+  readonly #evidence: Evidence
+
+  constructor(options: JudgeOptions, evidence: Evidence) {
+    this.#options = options
+    this.#evidence = evidence
+  }
+
+  /** What became of a side's entry; undefined if the state does not know the path. */
+  changeOf(site: Site, side: Side, entry: SyncableEntry): Change | undefined {
+    const ancestor = ancestorOf(site, side)
+    return ancestor === undefined || !isKnown(site) ? undefined : changeSince(ancestor, entry, this.#options.comparison)
+  }
+
+  /** Whether judging a path that both sides have may need a hash, and so takes its time. */
+  needsHash(site: Site, source: SyncableEntry, destination: SyncableEntry): boolean {
+    const { comparison } = this.#options
+    const byHash = comparison === 'hash-then-mtime' || comparison === 'hash-only'
+    if (byHash && source.kind === 'file' && destination.kind === 'file' && source.size === destination.size) return true
+    return this.changeOf(site, 'source', source) === 'doubtful' || this.changeOf(site, 'destination', destination) === 'doubtful'
+  }
+
+  /**
+   * The side's state at a path that it has; a doubt is settled by a hash.
+   *
+   * @throws CannotCompare if the hash cannot be had
+   */
+  async stateOf(site: Site, side: Side, entry: SyncableEntry): Promise<SideState> {
+    const change = this.changeOf(site, side, entry)
+    if (change === undefined) return 'N'
+    if (change !== 'doubtful') return change === 'same' ? '=' : 'M'
+    const hash = ancestorOf(site, side)?.hash
+    if (hash === undefined || entry.kind !== 'file') return 'M'
+    return (await this.#ask(side, entry, hashNameOf(hash))) === hash ? '=' : 'M'
+  }
+
+  /**
+   * Equality by the comparison mode.
+   *
+   * @throws CannotCompare if the mode asks for a hash that cannot be had
+   */
+  async compare(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<Verdict> {
+    const { comparison, toleranceMs, hash } = this.#options
+    const listed = compareSides(source, destination, comparison, toleranceMs)
+    if (listed.verdict !== 'ask-hash') return { equal: listed.verdict === 'equal', reason: listed.reason }
+    if (hash !== undefined) {
+      const ours = await this.#fingerprint(site, 'source', source as FileEntry, hash)
+      const theirs = ours === undefined ? undefined : await this.#fingerprint(site, 'destination', destination as FileEntry, hash)
+      if (ours !== undefined && theirs !== undefined) return ours === theirs ? { equal: true, reason: `same ${hash}`, hash: ours } : { equal: false, reason: `different ${hash}` }
+    }
+    if (comparison === 'hash-only') {
+      const lacking = hash === undefined ? `${this.#options.source.name} and ${this.#options.destination.name} have no hash function in common` : `no ${hash} of it can be had`
+      throw new CannotCompare('source', site.path, `${lacking}, and hash-only compares by nothing else; use another comparison mode`)
+    }
+    // Times decide only where nothing better is known: a side whose etag moved while the other's did not has changed, whatever its time says.
+    const [sourceSame, destinationSame] = [this.changeOf(site, 'source', source) === 'same', this.changeOf(site, 'destination', destination) === 'same']
+    if (isKnown(site) && sourceSame !== destinationSame) {
+      return { equal: false, reason: `changed at the ${sourceSame ? 'destination' : 'source'}, and no common hash says that the content is the same` }
+    }
+    const times = compareTimes(source, destination, toleranceMs)
+    return { equal: times.verdict === 'equal', reason: `${times.reason}, no common hash` }
+  }
+
+  /** The fingerprint the state has of a side's entry, if it is still that content. */
+  knownHash(site: Site, side: Side, entry: SyncableEntry): Fingerprint | undefined {
+    const ancestor = ancestorOf(site, side)
+    return ancestor?.hash !== undefined && changeSince(ancestor, entry, this.#options.comparison) === 'same' ? ancestor.hash : undefined
+  }
+
+  /** From the state if the side has not changed, else from its storage. */
+  async #fingerprint(site: Site, side: Side, entry: FileEntry, name: HashName): Promise<Fingerprint | undefined> {
+    const known = this.knownHash(site, side, entry)
+    return known !== undefined && hashNameOf(known) === name ? known : this.#ask(side, entry, name)
+  }
+
+  async #ask(side: Side, entry: FileEntry, name: HashName): Promise<Fingerprint | undefined> {
+    try {
+      return await this.#evidence.fingerprint(side, entry, name)
+    } catch (error) {
+      throw new CannotCompare(side, entry.path, error)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Ancestor } from './ancestor.ts'
+import type { Joined } from './merge-join.ts'
+import type { Side } from './modes.ts'
+import type { Entry, Path } from './protocol.ts'
+import type { ScannedEntry } from './scan.ts'
+
+/** What the join yields for a sync: source, destination, and what each had at the last sync, in this order. */
+export type SyncRow = Joined<ScannedEntry | Ancestor>
+
+/** The four views of one path. */
+export interface Site {
+  readonly path: Path
+  readonly source: ScannedEntry | undefined
+  readonly destination: ScannedEntry | undefined
+  readonly sourceAncestor: Ancestor | undefined
+  readonly destinationAncestor: Ancestor | undefined
+  /** A side that has a leaf and a directory of this name. */
+  readonly ambiguous?: Side
+}
+
+/** Both sides, for what is done to each. */
+export const sides: readonly Side[] = ['source', 'destination']
+
+/** A joined row as four views. */
+export function toSite(row: SyncRow): Site {
+  const [source, destination, sourceAncestor, destinationAncestor] = row.entries as readonly [ScannedEntry?, ScannedEntry?, Ancestor?, Ancestor?]
+  const ambiguous: Side | undefined = row.clash === undefined ? undefined : row.clash[0] !== undefined ? 'source' : row.clash[1] !== undefined ? 'destination' : undefined
+  return { path: row.path, source, destination, sourceAncestor, destinationAncestor, ...(ambiguous !== undefined && { ambiguous }) }
+}
+
+/** What the state knows of one side. */
+export function ancestorOf(site: Site, side: Side): Ancestor | undefined {
+  return side === 'source' ? site.sourceAncestor : site.destinationAncestor
+}
+
+/** Whether the state knows the path. */
+export function isKnown(site: Site): boolean {
+  return site.sourceAncestor !== undefined && site.destinationAncestor !== undefined
+}
+
+export function isProblem(entry: ScannedEntry | undefined): entry is Extract<Entry, { kind: 'problem' }> {
+  return entry?.kind === 'problem'
+}
+
+export function isHidden(entry: ScannedEntry | undefined): entry is Extract<ScannedEntry, { kind: 'hidden' }> {
+  return entry?.kind === 'hidden'
+}
+
+export function isDirectory(entry: ScannedEntry | undefined): boolean {
+  return entry?.kind === 'directory'
+}
