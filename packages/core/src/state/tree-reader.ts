@@ -175,7 +175,7 @@ export function damaged(storage: ReadableStorage, file: Path, reason: string, ca
 }
 
 /** Text of lines. @throws StorageError `CORRUPT` if it is not UTF-8 */
-export function decode(decoder: TextDecoder, bytes: Uint8Array): string {
+export function decode(decoder: { decode(bytes: Uint8Array): string }, bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes)
   } catch (cause) {
