@@ -2,21 +2,23 @@ import { describe, expect, test } from 'vitest'
 import { SyncEngine } from './engine.ts'
 import type { SyncOptions } from './engine-types.ts'
 import { fill, storageWith, trashOf, treeOf, type Tree } from './execute/test-kit.ts'
+import { decorate } from './storages/decorate.ts'
 import { memory, type MemoryStorage } from './storages/memory.ts'
 import { SyncPair } from './sync-pair.ts'
 
 interface Setup {
   readonly source: MemoryStorage
   readonly destination: MemoryStorage
-  readonly pair: SyncPair
+  readonly state: MemoryStorage
   readonly sync: (options?: SyncOptions) => ReturnType<SyncEngine['syncPair']>
 }
 
 async function setUp(source: Tree, destination: Tree = {}, options: SyncOptions = {}): Promise<Setup> {
   const left = await storageWith(source, {}, 'memory:source')
   const right = await storageWith(destination, {}, 'memory:destination')
-  const pair = new SyncPair({ source: left, destination: right, state: memory() })
-  return { source: left, destination: right, pair, sync: more => new SyncEngine(options).syncPair(pair, more) }
+  const state = memory()
+  const pair = new SyncPair({ source: left, destination: right, state })
+  return { source: left, destination: right, state, sync: more => new SyncEngine(options).syncPair(pair, more) }
 }
 
 /** What was done, in the plan's words. */
@@ -65,6 +67,22 @@ describe('SyncEngine.syncPair, two-way', () => {
     expect(await treeOf(source)).toEqual({ d: null, 'd/two': 'edited', keep: 'k' })
     expect(await treeOf(destination)).toEqual({ d: null, 'd/two': 'edited', keep: 'k' })
     expect(actions(await sync())).toEqual([])
+  })
+
+  test('a comparison that ends while another directory is open does not keep that directory', async () => {
+    const { source, destination, state, sync } = await setUp({ 'a/f': 'one', 'b/x': 'x', keep: 'k' })
+    await sync()
+    await fill(source, { 'a/f': 'two' })
+    await source.remove('b/x')
+    await source.remove('b')
+    await destination.setMode?.('b/x', 0o600)
+    // The comparison of a/f ends while b waits for its own hash.
+    const slow = (storage: MemoryStorage, ms: number): MemoryStorage =>
+      decorate(storage, { hash: (path, name, options) => new Promise<void>(resolve => setTimeout(resolve, ms)).then(() => storage.hash(path, name, options)) }) as MemoryStorage
+    const pair = new SyncPair({ source: slow(source, 5), destination: slow(destination, 50), state })
+    const result = await new SyncEngine().syncPair(pair)
+    expect(actions(result)).toEqual(['UPLOAD_UPDATE a/f', 'DELETE_DESTINATION b/x', 'DELETE_DESTINATION b'])
+    expect(await treeOf(destination)).toEqual({ a: null, 'a/f': 'two', keep: 'k' })
   })
 
   test('keeps both sides of a conflict under keep-both, on both sides', async () => {
