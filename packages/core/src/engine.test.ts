@@ -75,7 +75,7 @@ describe('SyncEngine.syncPair, two-way', () => {
     await fill(source, { 'a/f': 'two' })
     await source.remove('b/x')
     await source.remove('b')
-    await destination.setMode?.('b/x', 0o600)
+    await fill(destination, { 'b/x': 'x' })
     // The comparison of a/f ends while b waits for its own hash.
     const slow = (storage: MemoryStorage, ms: number): MemoryStorage =>
       decorate(storage, { hash: (path, name, options) => new Promise<void>(resolve => setTimeout(resolve, ms)).then(() => storage.hash(path, name, options)) }) as MemoryStorage
