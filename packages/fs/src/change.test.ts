@@ -30,11 +30,10 @@ describe('remove', () => {
     expect(contents(root)).toEqual({ f: 'two' })
   })
 
-  test('does not remove the root', async () => {
+  test('does not remove the root, not even when it is empty', async () => {
     const root = directory()
-    fill(root, { f: '' })
-    await expect(fs(root).remove('')).rejects.toMatchObject({ name: 'StorageError' })
-    expect(contents(root)).toEqual({ f: '' })
+    await expect(fs(root).remove('')).rejects.toMatchObject({ code: 'INVALID_PATH', path: '' })
+    expect(contents(root)).toEqual({})
   })
 })
 

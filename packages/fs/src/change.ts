@@ -16,6 +16,7 @@ import { directoryOf, lstat, Tree } from './tree.ts'
 export function remove(tree: Tree, path: Path, { ifMatch }: RemoveOptions): boolean {
   return attempt(tree, 'remove', path, () => {
     const file = tree.locate(path)
+    if (path === '') throw new StorageError('INVALID_PATH', `could not remove ${tree.root}: the root of a storage stays`, { path })
     // Never through a link, also where links are followed: that would delete a file at its other, real place.
     if (!strictly(tree).hasParent(path)) return missing(tree, path, ifMatch)
     const stats = lstat(file)

@@ -18,7 +18,8 @@ let shared: Buffer | undefined
 export async function hashFile(tree: Tree, path: Path, name: HashName, isAborted: () => boolean): Promise<string> {
   let fd: number | undefined
   try {
-    const stats = tree.canSeeParent(path) ? tree.look(path, tree.locate(path)) : undefined
+    const file = tree.locate(path)
+    const stats = tree.canSeeParent(path) ? tree.look(path, file) : undefined
     if (stats === undefined) throw new StorageError('NOT_FOUND', `could not hash ${place(path, tree.root)}: nothing is there`, { path })
     checkIsFile(tree, path, stats)
     fd = openSync(tree.locateTarget(path), openFlags)
