@@ -70,7 +70,7 @@ describe('SyncEngine.syncPair, two-way', () => {
   })
 
   test('a comparison that ends while another directory is open does not keep that directory', async () => {
-    const { source, destination, state, sync } = await setUp({ 'a/f': 'one', 'b/x': 'x', keep: 'k' })
+    const { source, destination, state, sync } = await setUp({ 'a/f': 'one', 'b/x': 'x', keep: 'k' }, { 'a/f': 'one', 'b/x': 'x', keep: 'k' })
     await sync()
     await fill(source, { 'a/f': 'two' })
     await source.remove('b/x')
