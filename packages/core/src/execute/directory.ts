@@ -27,7 +27,9 @@ export async function makeDirectory(run: Run, item: PlanItem): Promise<Done> {
   if (storage.makeDirectory === undefined) return { changes: [], nothing: true }
   await run.retry(path, () => storage.makeDirectory?.(path) ?? Promise.resolve())
   let now = await run.stat(to, path)
-  if (now?.kind !== 'directory') throw staleAt(path, storage.name, now === undefined ? 'it is gone again' : `it is a ${now.kind} now`)
+  // An eventually consistent store may not show it yet. Then it is not recorded, and the next run finds it on both sides.
+  if (now === undefined) return { changes: [] }
+  if (now.kind !== 'directory') throw staleAt(path, storage.name, `it is a ${now.kind} now`)
   const { mode } = entry
   if (mode !== undefined && mode !== now.mode && storage.setMode !== undefined) {
     await run.retry(path, () => storage.setMode?.(path, mode) ?? Promise.resolve())

@@ -44,7 +44,7 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Exec
 async function runPhase(run: Run, phase: PlanPhase, items: readonly PlanItem[], deferred: PlanItem[]): Promise<void> {
   switch (phase) {
     case 'rename':
-      for (const round of renameRounds(items)) await inParallel(run, round, item => rename(run, item), blockTarget(run, 'could not be renamed'))
+      for (const round of renameRounds(items)) await inParallel(run, round, item => rename(run, item), blockTarget(run, item => `${item.path} could not be renamed from ${item.from}`))
       return
     case 'clear':
       for (const level of levels(items, true)) await inParallel(run, level, item => remove(run, item), keepCleared(run))
@@ -97,7 +97,7 @@ async function transferTo(run: Run, side: Side, items: readonly PlanItem[]): Pro
 }
 
 async function makeLevel(run: Run, level: readonly PlanItem[], deferred: PlanItem[]): Promise<void> {
-  const onMissed = blockTarget(run, 'could not be made')
+  const onMissed = blockTarget(run, item => `the directory ${item.path} could not be made`)
   const now = level.filter(item => !isDeferred(item))
   const later = level.filter(isDeferred)
   await inParallel(run, now, item => makeDirectory(run, item), onMissed)
@@ -113,10 +113,10 @@ async function makeLevel(run: Run, level: readonly PlanItem[], deferred: PlanIte
   }
 }
 
-/** What was to be put in a directory that is not there fails with that as its cause. */
-function blockTarget(run: Run, how: string): OnMissed {
+/** What was to be put where a directory is missing fails with that as its cause. */
+function blockTarget(run: Run, why: (item: PlanItem) => string): OnMissed {
   return item => {
-    if (item.metadata !== true) run.sides[targetSide(item) as Side].block(item.path, `the directory ${item.path} ${how}`)
+    if (item.metadata !== true) run.sides[targetSide(item) as Side].block(item.path, why(item))
   }
 }
 

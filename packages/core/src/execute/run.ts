@@ -81,13 +81,12 @@ export class RunSide {
     this.#blocked.set(path, reason)
   }
 
-  /** @throws StaleError if something at or above `path` failed that has to come first */
+  /** @throws StorageError if something at or above `path` failed that has to come first; the topmost is the cause */
   checkNotBlocked(path: Path): void {
     if (this.#blocked.size === 0) return
-    for (let at: Path = path; at !== ''; at = parentPath(at)) {
-      const reason = this.#blocked.get(at)
-      if (reason !== undefined) throw new StorageError('UNKNOWN', reason, { path })
-    }
+    let cause: string | undefined
+    for (let at: Path = path; at !== ''; at = parentPath(at)) cause = this.#blocked.get(at) ?? cause
+    if (cause !== undefined) throw new StorageError('UNKNOWN', cause, { path })
   }
 
   /** Something at `path` stays, so the directories that hold it stay. */
