@@ -37,7 +37,7 @@ const phaseWords: Readonly<Record<ProgressState['phase'], string>> = {
   planned: 'planned',
   syncing: 'syncing',
   paused: 'paused',
-  stopping: 'stopping after the running files',
+  stopping: 'stopping after the running files; Ctrl-C again stops at once',
   complete: 'finishing',
 }
 
