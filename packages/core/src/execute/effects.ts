@@ -67,6 +67,12 @@ export async function takeBack(run: Run, at: RunSide, path: Path, written: Entry
   }
 }
 
+/** As {@link takeBack}, for a store whose sizes cannot be believed: the etag alone tells whether it still is that version. */
+export async function takeBackVersion(run: Run, at: RunSide, path: Path, written: FileEntry): Promise<boolean> {
+  const now = await at.storage.stat(path).catch(() => undefined)
+  return takeBack(run, at, path, now?.kind === 'file' && now.etag !== undefined && now.etag === written.etag ? now : written)
+}
+
 async function look(at: RunSide, path: Path): Promise<Entry | 'absent' | 'unknown'> {
   try {
     return (await at.storage.stat(path)) ?? 'absent'

@@ -3,7 +3,7 @@ import type { Entry, FileEntry, Path, WriteOptions } from '../protocol.ts'
 import { asStale, difference, isRefusal, StaleError, staleAt } from './check.ts'
 import { gone } from './changes.ts'
 import { readPlanned, sameBytes, type Reading } from './content.ts'
-import { takeBack } from './effects.ts'
+import { takeBack, takeBackVersion } from './effects.ts'
 import { ForgetError, type Run, type RunSide } from './run.ts'
 import { canStage, writeStaged } from './temporary.ts'
 
@@ -97,9 +97,18 @@ async function sendOnce(run: Run, request: SendRequest): Promise<Sent> {
 /** What a store says it stored must be what was sent. Else it is removed, and the state forgets the path: nothing good is known to be there. */
 async function verify(run: Run, request: SendRequest, entry: FileEntry): Promise<Sent> {
   const { file, to, path, hash } = request
-  const wrong = entry.size !== file.size ? `${entry.size} of ${file.size} bytes` : contradiction(file, entry, hash)
+  let wrong = entry.size !== file.size ? `${entry.size} of ${file.size} bytes` : contradiction(file, entry, hash)
+  if (wrong === undefined && to.doubtsNextWrite()) {
+    const seen = await run.stat(to, path)
+    // Another version is somebody else's, or what an eventually consistent store still shows.
+    const lie = seen?.kind === 'file' && seen.etag === entry.etag && seen.size !== file.size
+    if (lie) {
+      to.distrust()
+      wrong = `it said ${entry.size} bytes and has ${seen.size}`
+    }
+  }
   if (wrong === undefined) return { entry, hash: reportedHash(entry, hash) ?? hash }
-  await takeBack(run, to, path, entry)
+  await takeBackVersion(run, to, path, entry)
   const error = new StorageError('CORRUPT', `${to.storage.name} did not store ${path} as it was sent: ${wrong}`, { path })
   throw new ForgetError(error, [gone(path)])
 }
