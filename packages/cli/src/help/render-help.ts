@@ -13,7 +13,7 @@ export function generalHelp(style: Style, version: string): string {
     ...columns([
       ['syncline plan ./notes /mnt/usb/notes', 'what would change; changes nothing'],
       ['syncline sync ./notes /mnt/usb/notes', 'plan, ask, make both sides agree'],
-      ['syncline sync ./site s3://bucket/site --mode source-to-destination', 'one way'],
+      ['syncline sync ./site s3://bucket/site --mode source-backup', 'one way, never deletes'],
     ]),
   ]
   for (const group of commandGroups) {

@@ -8,7 +8,7 @@ export function renderReference(): string {
   return [
     '# Command line',
     '',
-    '<!-- Generated from the tables in packages/cli/src/arguments. Change those, then run: pnpm --filter @syncline/cli docs -->',
+    '<!-- Generated from the tables in packages/cli/src/arguments. Change those, then run in packages/cli: npx vitest run -u src/help/render-reference.test.ts -->',
     '',
     'A place is a path (`./notes`, `/mnt/usb`) or a URL (`s3://bucket/prefix`, `sftp://user@host/path`). Passwords do not belong into a URL: they would show in the list of processes.',
     '',
