@@ -69,7 +69,7 @@ interface Frame {
   readonly creates: Record<Side, boolean>
   /** Nothing below is touched: the directory could not be read, or a conflict about it is open. */
   readonly blocked: boolean
-  /** The directory goes from this side when the frame closes, unless something holds it. */
+  /** The directory goes from this side, or stays there alone, when the frame closes, unless something in it holds it or goes across. */
   readonly pending?: { readonly site: Site; readonly row: ModeRow; readonly from: Side }
   /** A leaf on one side stands against this directory: the rows below are kept until it is known what they hold. */
   readonly clash?: { readonly site: Site; readonly row: ModeRow; readonly directory: Side; readonly rows: Site[] }
@@ -305,7 +305,8 @@ export class Planner {
     }
     const state = await this.#judge.stateOf(site, side, (source ?? destination) as SyncableEntry)
     const row = this.#restoring(this.#lookUp(site, side === 'source' ? state : '-', side === 'destination' ? state : '-', undefined), side)
-    if (isDeletion(row.outcome)) {
+    // What only one side keeps depends on what is in it, too: if any of that goes to the other side, so does the directory.
+    if (isDeletion(row.outcome) || row.outcome === 'KEEP') {
       this.#frames.push({ ...frame, pending: { site, row, from: side } })
       return
     }
@@ -335,7 +336,7 @@ export class Planner {
     }
   }
 
-  /** A directory that was deleted on one side goes from the other, unless something in it stays. */
+  /** A directory that was deleted on one side goes from the other or stays there alone, unless something in it stays or goes across. */
   #closePending(frame: Frame, { site, row, from }: NonNullable<Frame['pending']>): void {
     const target = otherSide(from)
     if (!frame.holds[from]) return this.#act(site, row)
