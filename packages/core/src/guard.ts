@@ -69,8 +69,8 @@ function tooManyDeletions({ plan, config }: GuardFacts): Refusal[] {
   const { maxDelete = defaultMaxDelete, allowEmpty } = config
   const refusals: Refusal[] = []
   for (const side of ['source', 'destination'] as const) {
-    // Who accepts an emptied side accepts what it deletes on the other.
-    if (allowEmpty === true && plan[otherSide(side)].entries === 0) continue
+    // Who accepts an emptied side accepts what it deletes on the other, unless a limit was asked for too.
+    if (allowEmpty === true && config.maxDelete === undefined && plan[otherSide(side)].entries === 0) continue
     const deletions = deletionsOn(plan, side).length
     const { entries } = plan[side]
     const [limit, text] =
