@@ -40,10 +40,10 @@ describe('frame', () => {
     expect(frame(syncing, 54, plain, '/home/ana/Photos ⇄ s3://backup/photos')).toMatchInlineSnapshot(`
       [
         "/home/ana/Photos ⇄ s3://backup/photos  syncing",
-        " 61%  504 MiB of 826 MiB  41.0 MiB/s  about 8.0 s le…",
+        "━━━━━━━━━╌╌╌╌╌   61%  504 MiB of 826 MiB  41.0 MiB/s",
         " →  …/11/IMG_4411.CR3    ━━━━━━━━━━╌╌   83%  48.1 MiB",
         " ←  album/cover.psd      ━━━━━━━╌╌╌╌╌   55%   9.0 MiB",
-        " done 17   left 13   retried 2   failed 0   conflict…",
+        " done 17   left 13   retried 2   failed 0",
       ]
     `)
   })

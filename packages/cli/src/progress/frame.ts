@@ -50,12 +50,13 @@ function scanLine(state: ProgressState, style: Style): Piece[] {
 function totalsLine({ totals }: ProgressState, width: number, style: Style): Piece[] {
   const { bytesDone, totalBytes, filesDone, totalFiles, bytesPerSecond, etaMs } = totals
   const share = totalBytes > 0 ? bytesDone / totalBytes : totalFiles > 0 ? filesDone / totalFiles : 0
-  const facts = [
+  const all = [
     percent(share),
     totalBytes > 0 ? `${formatBytes(bytesDone)} of ${formatBytes(totalBytes)}` : `${formatCount(filesDone)} of ${formatCount(totalFiles)}`,
     ...(bytesPerSecond > 0 ? [formatRate(bytesPerSecond)] : []),
     ...(etaMs === undefined ? [] : [`about ${formatDuration(etaMs)} left`]),
-  ].join('  ')
+  ]
+  const facts = fitting(all, '  ', width)
   const room = Math.min(44, width - displayWidth(facts) - 3)
   return room >= 8 ? [...bar(share, room, style), '  ', facts] : [facts]
 }
@@ -74,16 +75,27 @@ function transferLine(transfer: ActiveTransfer, width: number, style: Style): Pi
 
 function countsLine(state: ProgressState, width: number, style: Style): Piece[] {
   const { filesDone, totalFiles } = state.totals
-  const counts = [
+  const all = [
     `done ${formatCount(filesDone)}`,
     `left ${formatCount(Math.max(0, totalFiles - filesDone))}`,
     ...(state.retries > 0 ? [`retried ${formatCount(state.retries)}`] : []),
     `failed ${formatCount(state.failures)}`,
     `conflicts ${formatCount(state.conflicts)}`,
-  ].join('   ')
+  ]
+  const counts = fitting(all, '   ', width - 1)
   const room = width - displayWidth(counts) - 12
   if (state.last === undefined || room < 12) return [' ', counts]
   return [' ', counts, ['faint', `   last: ${truncatePath(escapeControls(state.last), room, style.symbols.mark)}`]]
+}
+
+/** As many of the facts as fit; half a number would be a wrong one. */
+function fitting(facts: readonly string[], between: string, width: number): string {
+  let text = facts[0] ?? ''
+  for (const fact of facts.slice(1)) {
+    if (displayWidth(text) + between.length + displayWidth(fact) > width) break
+    text += between + fact
+  }
+  return text
 }
 
 function percent(share: number): string {
