@@ -129,6 +129,14 @@ describe('acquireLock', () => {
     }
   })
 
+  test('ends with an error where the file can never be created, and where it never stays', async () => {
+    const inner = memory()
+    const missing = decorate(inner, { write: () => Promise.reject(new StorageError('NOT_FOUND', 'the root is missing')) })
+    await expect(acquireLock(missing, { id: 'a' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    const fickle = decorate(inner, { write: () => Promise.reject(new StorageError('PRECONDITION_FAILED', 'it exists')) })
+    await expect(acquireLock(fickle, { id: 'a' })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
   test('an aborted run can still release it', async () => {
     const storage = memory()
     const controller = new AbortController()

@@ -1,5 +1,5 @@
 import { toBytes } from '../bytes.ts'
-import { isStorageError } from '../errors.ts'
+import { isStorageError, StorageError } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { AbortOptions, FileEntry, WritableStorage, WriteOptions } from '../protocol.ts'
 import { readFileIfAny, stateFiles } from './files.ts'
@@ -65,6 +65,7 @@ export function isLockedError(error: unknown): error is LockedError {
 
 /** Longer than a storage that looks before it writes takes between the two. */
 const settleMs = 250
+const maxTurns = 20
 
 /**
  * Takes the lock of a state: the file `lock`, created only if absent and renewed while it is held.
@@ -111,8 +112,9 @@ class HeldLock implements Lock {
 
   async take(): Promise<void> {
     let unreadable = 0
-    // Ends: each turn either wins, or finds a lock that somebody else has just written, which is a live one.
-    for (;;) {
+    // A turn that neither wins nor finds a live lock was overtaken by another run, which then holds or has released it: a few turns are plenty.
+    for (let turn = 1; ; turn++) {
+      if (turn > maxTurns) throw new StorageError('UNAVAILABLE', `the lock of the state at ${this.#storage.name} could not be taken: it changed ${maxTurns} times meanwhile`)
       const found = await this.#read()
       if (found === undefined) {
         if (await this.#tryWrite({ ifNoneMatch: '*' })) break
@@ -154,7 +156,9 @@ class HeldLock implements Lock {
       const entry = await this.#storage.write(stateFiles.lock, toBytes(text), { ...condition, signal: this.#signal })
       this.#etag = entry.etag
     } catch (error) {
-      if (isStorageError(error, 'PRECONDITION_FAILED') || isStorageError(error, 'ALREADY_EXISTS') || isStorageError(error, 'NOT_FOUND')) return false
+      if (isStorageError(error, 'PRECONDITION_FAILED') || isStorageError(error, 'ALREADY_EXISTS')) return false
+      // What was to be replaced has gone meanwhile. For a creation it means that the place of the state itself is missing.
+      if (isStorageError(error, 'NOT_FOUND') && condition.ifMatch !== undefined) return false
       throw error
     }
     this.#expires = expires
