@@ -45,7 +45,10 @@ function complaintsOf({ folder, manifest }) {
     manifest.files?.includes('dist') === true && manifest.files.includes('src'),
     'needs dist and src in "files": source maps lead to the sources',
   )
-  demand(manifest.files?.includes('!src/**/*.test.ts') === true, 'must leave tests out of "files"')
+  demand(
+    ['!src/**/*.test.ts', '!src/**/*.test-d.ts'].every(pattern => manifest.files?.includes(pattern)),
+    'must leave tests out of "files"',
+  )
   demand(manifest.exports?.['./package.json'] === './package.json', 'needs "./package.json" in "exports"')
   for (const [name, target] of Object.entries(manifest.exports ?? {})) {
     if (typeof target === 'string') continue
