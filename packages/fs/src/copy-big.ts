@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants, copyFileSync, ftruncateSync, statSync } from 'node:fs'
-import type { FileEntry } from '@syncline/core'
-import { checkUnchanged, complete, type CopyJob } from './copy-file.ts'
+import { checkUnchanged, complete, type Copied, type CopyJob } from './copy-file.ts'
 import { Draft } from './draft.ts'
 import { errnoOf, toStorageError } from './errno.ts'
 import { Aborted, pump } from './pump.ts'
@@ -11,7 +10,7 @@ import { directoryOf } from './tree.ts'
 const unreflinkable = new Set<string>()
 
 /** Copies a file that is too big to be read at once, or that has holes. */
-export async function copyBig(job: CopyJob, isSparse: boolean, onBytes?: (bytes: number) => void): Promise<FileEntry> {
+export async function copyBig(job: CopyJob, isSparse: boolean, onBytes?: (bytes: number) => void): Promise<Copied> {
   const { context, item } = job
   let draft: Draft | undefined
   try {
@@ -38,7 +37,7 @@ export async function copyBig(job: CopyJob, isSparse: boolean, onBytes?: (bytes:
  *
  * Tried once for each pair of file systems. Returns `undefined` where it cannot be done.
  */
-function reflink(job: CopyJob): FileEntry | undefined {
+function reflink(job: CopyJob): Copied | undefined {
   const { context, item, file } = job
   const pair = `${job.stats.dev}-${statSync(directoryOf(file)).dev}`
   if (unreflinkable.has(pair)) return undefined

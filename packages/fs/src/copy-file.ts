@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
-import { parentPath, StorageError, type FileEntry, type HashName, type Path, type TransferItem } from '@syncline/core'
+import { parentPath, StorageError, type HashName, type Path, type TransferItem } from '@syncline/core'
 import { copyBig } from './copy-big.ts'
 import { Draft, type DraftOptions } from './draft.ts'
-import { etagOf, toFileEntry } from './entry.ts'
+import { etagOf, type FileNumbers } from './entry.ts'
 import { errnoOf, place, toStorageError } from './errno.ts'
 import { digestOf, hashNames } from './hash-names.ts'
 import { changed, checkTarget, publish, statWritten } from './publish.ts'
@@ -41,6 +41,12 @@ export interface CopyJob {
   readonly draft: DraftOptions
 }
 
+/** A file that was copied. Not yet an entry: it may have to go to another thread first. */
+export interface Copied {
+  readonly stats: FileNumbers
+  readonly hash: string | undefined
+}
+
 /** A context for one batch. A function we cannot compute is left out, not an error: hashes are a bonus. */
 export function copyContext(source: Tree, target: Tree, options: Pick<CopyContext, 'hash' | 'fsync' | 'isAborted'>): CopyContext {
   const hash = options.hash !== undefined && hashNames.includes(options.hash) ? options.hash : undefined
@@ -50,9 +56,9 @@ export function copyContext(source: Tree, target: Tree, options: Pick<CopyContex
 /**
  * Copies one file with every promise of `write`: atomic, conditions checked, hash in the same pass. The source must be what was listed, before and after.
  *
- * Returns a small file's entry at once, because a promise costs as much as its copy.
+ * Returns at once for a small file, because a promise costs as much as its copy.
  */
-export function copyFile(context: CopyContext, item: TransferItem, onBytes?: (bytes: number) => void): FileEntry | Promise<FileEntry> {
+export function copyFile(context: CopyContext, item: TransferItem, onBytes?: (bytes: number) => void): Copied | Promise<Copied> {
   const job = openJob(context, item)
   const isSparse = job.stats.blocks * 512 < item.size && item.size > blockBytes
   if (isSparse || item.size > smallFileBytes) return copyBig(job, isSparse, onBytes).finally(() => closeSync(job.fd))
@@ -69,7 +75,9 @@ function openJob(context: CopyContext, item: TransferItem): CopyJob {
   try {
     const file = target.locateTarget(item.to)
     makeParent(context, item.to)
-    const existing = checkTarget(target, item.to, file, item)
+    // A small file that is only to be created finds out when it gets its name. A big one had better know before.
+    const isDecidedLater = item.ifNoneMatch === '*' && item.size <= smallFileBytes
+    const existing = isDecidedLater ? undefined : checkTarget(target, item.to, file, item)
     return { context, item, fd, stats, file, draft: { modified: item.modified, mode: item.mode, existing, fsync: context.fsync } }
   } catch (error) {
     closeSync(fd)
@@ -101,7 +109,7 @@ function makeParent({ target, verifiedTarget, changedDirectories }: CopyContext,
   for (const made of target.makeParent(path, verifiedTarget)) changedDirectories.add(parentPath(made))
 }
 
-function copySmall(job: CopyJob): FileEntry {
+function copySmall(job: CopyJob): Copied {
   const { context, item } = job
   shared ??= Buffer.allocUnsafeSlow(smallFileBytes)
   readAll(job, shared)
@@ -141,11 +149,10 @@ export function isSameVersion(before: Stats, after: Stats): boolean {
 }
 
 /** Gives a written draft its name. */
-export function complete({ context, item, file }: CopyJob, draft: Draft, hash: string | undefined): FileEntry {
+export function complete({ context, item, file }: CopyJob, draft: Draft, hash: string | undefined): Copied {
   const written = draft.finish()
   if (written.size !== item.size) throw new StorageError('CORRUPT', `${place(item.to, context.target.root)} got ${written.size} bytes instead of ${item.size}`, { path: item.to })
   publish(context.target, draft.file, item.to, file, item)
   context.changedDirectories.add(parentPath(item.to))
-  const entry = toFileEntry(item.to, statWritten(file, written))
-  return hash === undefined || context.hash === undefined ? entry : { ...entry, hashes: { [context.hash]: hash } }
+  return { stats: statWritten(file, written), hash }
 }

@@ -72,7 +72,7 @@ class LocalStorage implements WritableStorage {
     this.#workers = workers
     this[localTree] = { tree: this.#tree, storage: this }
     this.#listing = { tree: this.#tree, user: this, workers, temporaries: this.#temporaries }
-    this.#transferring = { tree: this.#tree, user: this, workers, fsync, files: 0, bytes: 0 }
+    this.#transferring = { tree: this.#tree, user: this, workers, fsync, files: 0, bytes: 0, here: 0 }
     if (symlinks === 'keep') this.makeSymlink = (path, target, options) => this.#makeSymlink(path, target, options)
   }
 
@@ -200,7 +200,8 @@ function capabilitiesOf(root: string): Capabilities {
     atomicWrite: true,
     directories: true,
     hashes: hashNames,
-    concurrency: Math.min(availableParallelism(), mostWorkers),
+    // Two for each thread: while one is done, its answer and the next question are on their way.
+    concurrency: 2 * Math.min(availableParallelism(), mostWorkers),
     get modifiedPrecision() {
       return (modifiedPrecision ??= probePrecision(root))
     },

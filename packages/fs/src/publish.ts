@@ -41,10 +41,13 @@ export function changed(tree: Tree, path: Path, cause?: unknown): StorageError {
  */
 export function publish(tree: Tree, temporary: string, path: Path, file: string, conditions: Conditions): void {
   try {
+    if (conditions.ifNoneMatch === '*') {
+      linkThere(tree, temporary, path, file)
+      return
+    }
     // Checked before the content came too; here again, because content takes its time.
-    checkTarget(tree, path, file, conditions)
-    if (conditions.ifNoneMatch === '*') linkThere(tree, temporary, path, file)
-    else renameSync(temporary, file)
+    if (conditions.ifMatch !== undefined || tree.symlinks === 'skip') checkTarget(tree, path, file, conditions)
+    renameSync(temporary, file)
   } catch (error) {
     throw toStorageError(error, 'write', path, tree.root)
   }

@@ -61,6 +61,11 @@ export function runJob(
   })
 }
 
+/** Whether one of `limit` threads has at most `pending` jobs to do, or could be started. */
+export function hasFreeThread(limit: number, pending: number): boolean {
+  return threads.length < limit || threads.some(thread => !thread.isScanning && thread.pending.size <= pending)
+}
+
 /** Ends the threads once no storage uses them. */
 export async function releaseThreads(user: object): Promise<void> {
   users.delete(user)

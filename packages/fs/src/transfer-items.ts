@@ -1,10 +1,12 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { isStorageError, type Path, type TransferItem } from '@syncline/core'
-import { copyFile, type CopyContext } from './copy-file.ts'
+import { copyFile, type Copied, type CopyContext } from './copy-file.ts'
 import { toStorageError } from './errno.ts'
 import { Aborted } from './pump.ts'
 import type { Tree } from './tree.ts'
-import type { ThreadOutcome } from './wire.ts'
+
+/** One outcome inside a thread: `undefined` if it was not begun. */
+export type ThreadOutcome = { readonly copied: Copied } | { readonly error: unknown } | undefined
 
 /** Files up to this size are done before anybody could show a bar for them. */
 const progressBytes = 1024 * 1024
@@ -26,8 +28,8 @@ export async function transferItems(context: CopyContext, items: readonly Transf
     }
     try {
       const report = onProgress !== undefined && item.size > progressBytes ? (bytes: number) => onProgress(index, bytes) : undefined
-      const entry = copyFile(context, item, report)
-      outcomes.push({ entry: entry instanceof Promise ? await entry : entry })
+      const copied = copyFile(context, item, report)
+      outcomes.push({ copied: copied instanceof Promise ? await copied : copied })
     } catch (error) {
       outcomes.push(error instanceof Aborted ? undefined : { error })
     }
@@ -46,7 +48,7 @@ function syncDirectories({ target, changedDirectories }: CopyContext, outcomes: 
     for (const directory of changedDirectories) syncDirectory(target, directory)
     return outcomes
   } catch (error) {
-    return outcomes.map(outcome => (outcome !== undefined && 'entry' in outcome ? { error } : outcome))
+    return outcomes.map(outcome => (outcome !== undefined && 'copied' in outcome ? { error } : outcome))
   }
 }
 

@@ -1,9 +1,10 @@
 import type { ReadableStorage, TransferItem, TransferOptions, TransferOutcome } from '@syncline/core'
 import { copyContext } from './copy-file.ts'
-import { runJob } from './threads.ts'
-import { transferItems } from './transfer-items.ts'
+import { toFileEntry } from './entry.ts'
+import { hasFreeThread, runJob } from './threads.ts'
+import { transferItems, type ThreadOutcome } from './transfer-items.ts'
 import type { Tree } from './tree.ts'
-import { packItems, unpackOutcomes, type PackedOutcomes, type ThreadOutcome } from './wire.ts'
+import { packItems, unpackOutcomes, type PackedOutcomes } from './wire.ts'
 
 /** By this a storage of this package knows another one. Holds the storage itself, so that what merely inherits it is no match. */
 export const localTree: unique symbol = Symbol('@syncline/fs tree')
@@ -15,7 +16,7 @@ export interface Local {
 }
 
 /** Below this much work in total a thread does not earn its start. */
-const threadFiles = 400
+const threadFiles = 1500
 const threadBytes = 32 * 1024 * 1024
 
 /** Who transfers, and how much it did so far. */
@@ -26,6 +27,8 @@ export interface TransferContext {
   readonly fsync: boolean
   files: number
   bytes: number
+  /** Batches that run in this thread. */
+  here: number
 }
 
 /** The tree of a storage of this package; `undefined` for any other, and for wrappers. */
@@ -44,29 +47,51 @@ export async function transfer(context: TransferContext, source: Tree, items: re
   const onAbort = (): void => Atomics.store(aborted, 0, 1) as unknown as void
   signal?.addEventListener('abort', onAbort)
   try {
-    const isMuch = context.files > threadFiles || context.bytes > threadBytes
-    const outcomes = await ((isMuch ? inThread(context, source, items, options, aborted) : undefined) ?? here(context, source, items, options, aborted))
-    return outcomes.map(outcome => outcome ?? { error: signal?.reason })
+    const outcomes = await (inThread(context, source, items, options, aborted) ?? here(context, source, items, options, aborted))
+    return outcomes.map((outcome, index) => toOutcome(outcome, items[index] as TransferItem, options))
   } finally {
     signal?.removeEventListener('abort', onAbort)
   }
 }
 
-function here({ tree, fsync }: TransferContext, source: Tree, items: readonly TransferItem[], { hash, onProgress }: TransferOptions, aborted: Int32Array): Promise<ThreadOutcome[]> {
-  return transferItems(copyContext(source, tree, { hash, fsync, isAborted: () => aborted[0] !== 0 }), items, onProgress)
+function toOutcome(outcome: ThreadOutcome, { to }: TransferItem, { hash, signal }: TransferOptions): TransferOutcome {
+  if (outcome === undefined) return { error: signal?.reason }
+  if ('error' in outcome) return outcome
+  const entry = toFileEntry(to, outcome.copied.stats)
+  return { entry: outcome.copied.hash === undefined || hash === undefined ? entry : { ...entry, hashes: { [hash]: outcome.copied.hash } } }
+}
+
+async function here(context: TransferContext, source: Tree, items: readonly TransferItem[], { hash, onProgress }: TransferOptions, aborted: Int32Array): Promise<ThreadOutcome[]> {
+  context.here++
+  try {
+    return await transferItems(copyContext(source, context.tree, { hash, fsync: context.fsync, isAborted: () => aborted[0] !== 0 }), items, onProgress)
+  } finally {
+    context.here--
+  }
 }
 
 function inThread(context: TransferContext, source: Tree, items: readonly TransferItem[], { hash, onProgress }: TransferOptions, aborted: Int32Array): Promise<ThreadOutcome[]> | undefined {
-  if (context.workers === 0 || items.length === 0) return undefined
+  if (items.length === 0 || !isWorthThread(context, items)) return undefined
   const packed = packItems(items)
   const job = runJob(
     context.user,
-    context.workers,
+    threadsOf(context),
     { kind: 'transfer', source: packTree(source), target: packTree(context.tree), items: packed, hash, fsync: context.fsync, reports: onProgress !== undefined, aborted },
     [packed.numbers.buffer as ArrayBuffer, packed.create.buffer as ArrayBuffer],
     onProgress,
   )
-  return job?.then(result => unpackOutcomes(result as PackedOutcomes, items, hash))
+  return job?.then(result => unpackOutcomes(result as PackedOutcomes))
+}
+
+/** This thread does its share: it is warm already, and would only wait. */
+function isWorthThread(context: TransferContext, items: readonly TransferItem[]): boolean {
+  if (context.workers === 0 || (context.files <= threadFiles && context.bytes <= threadBytes)) return false
+  // A big file goes to a thread in any case: hashing it would keep this one from its events.
+  return items.some(item => item.size > threadBytes) || hasFreeThread(threadsOf(context), context.here)
+}
+
+function threadsOf({ workers }: TransferContext): number {
+  return Math.max(1, workers - 1)
 }
 
 function packTree({ root, symlinks }: Tree): { readonly root: string; readonly symlinks: Tree['symlinks'] } {

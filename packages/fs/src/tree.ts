@@ -32,7 +32,7 @@ export class Tree {
     if (path === '') return this.root
     checkPath(path)
     // A lone surrogate would silently become U+FFFD: another file.
-    if (loneSurrogate.test(path)) throw new StorageError('INVALID_PATH', `${place(path, this.root)} is not valid Unicode`, { path })
+    if (!isWellFormed.call(path)) throw new StorageError('INVALID_PATH', `${place(path, this.root)} is not valid Unicode`, { path })
     if (process.platform === 'win32' && /[\\:]/.test(path)) throw new StorageError('INVALID_PATH', `${place(path, this.root)} has "\\" or ":", which mean something else on Windows`, { path })
     if (path.includes('.syncline-tmp-') && path.split('/').some(isTemporary)) {
       throw new StorageError('INVALID_PATH', `${place(path, this.root)} has a reserved name: ".syncline-tmp-…" are files being written`, { path })
@@ -152,7 +152,8 @@ export function lstat(file: string): Stats | undefined {
   }
 }
 
-const loneSurrogate = /\p{Surrogate}/u
+/** Of ES2024, and in every Node that we support. */
+const { isWellFormed } = String.prototype as unknown as { isWellFormed(this: string): boolean }
 
 function makeRoot(root: string): void {
   try {

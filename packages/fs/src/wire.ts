@@ -1,7 +1,8 @@
-import { isStorageError, messageOf, StorageError, type Entry, type FileEntry, type HashName, type Path, type StorageErrorCode, type TransferItem, type TransferOutcome } from '@syncline/core'
+import { isStorageError, messageOf, StorageError, type Entry, type Path, type StorageErrorCode, type TransferItem } from '@syncline/core'
 import type { Stats } from 'node:fs'
-import { directory, formatOf, regularFile, symbolicLink, toDirectoryEntry, toFileEntry, toProblemEntry, toSymlinkEntry } from './entry.ts'
+import { directory, formatOf, regularFile, symbolicLink, toDirectoryEntry, toFileEntry, toProblemEntry, toSymlinkEntry, type FileNumbers } from './entry.ts'
 import type { ScanSink } from './scan.ts'
+import type { ThreadOutcome } from './transfer-items.ts'
 
 // What goes between threads. A structured clone of an object per entry costs more than the `lstat` that made it, so entries travel as columns:
 // one array of numbers and one string of names per page. A name holds no "/" and a path no NUL, so these separate them.
@@ -93,14 +94,7 @@ export class ColumnSink implements ScanSink {
       this.#prefixes.push(prefix)
       this.#counts.push(1)
     }
-    if (stats !== undefined) {
-      const at = this.#names.length * columns
-      this.#numbers[at] = stats.ino
-      this.#numbers[at + 1] = stats.size
-      this.#numbers[at + 2] = stats.mtimeMs
-      this.#numbers[at + 3] = stats.ctimeMs
-      this.#numbers[at + 4] = stats.mode
-    }
+    if (stats !== undefined) putNumbers(this.#numbers, this.#names.length, stats)
     this.#names.push(name)
   }
 }
@@ -199,49 +193,42 @@ export interface PackedOutcomes {
   readonly errors: readonly (PackedError | undefined)[]
 }
 
-/** One outcome inside a thread: `undefined` if it was not begun. */
-export type ThreadOutcome = TransferOutcome | undefined
-
-export function packOutcomes(outcomes: readonly ThreadOutcome[], hash: HashName | undefined): PackedOutcomes {
+export function packOutcomes(outcomes: readonly ThreadOutcome[]): PackedOutcomes {
   const numbers = new Float64Array(outcomes.length * columns)
   const hashes: string[] = []
   const errors: (PackedError | undefined)[] = []
-  outcomes.forEach((outcome, index) => {
+  for (const [index, outcome] of outcomes.entries()) {
     if (outcome === undefined || 'error' in outcome) {
       hashes.push('')
       errors.push(outcome && packError(outcome.error))
-      return
+    } else {
+      putNumbers(numbers, index, outcome.copied.stats)
+      hashes.push(outcome.copied.hash ?? '')
     }
-    const { entry } = outcome
-    const [ino, ctimeMs] = versionOf(entry)
-    numbers.set([ino, entry.size, entry.modified as number, ctimeMs, regularFile | (entry.mode as number)], index * columns)
-    hashes.push((hash === undefined ? undefined : entry.hashes?.[hash]) ?? '')
-  })
+  }
   return { numbers, hashes: hashes.join('/'), errors }
 }
 
-export function unpackOutcomes(packed: PackedOutcomes, items: readonly TransferItem[], hash: HashName | undefined): ThreadOutcome[] {
-  const hashes = packed.hashes.split('/')
+export function unpackOutcomes(packed: PackedOutcomes): ThreadOutcome[] {
   let failed = 0
-  return items.map((item, index) => {
-    const numbers = numbersAt(packed.numbers, index)
-    if (numbers.mode === 0) {
-      const error = packed.errors[failed++]
-      return error && { error: unpackError(error) }
-    }
-    const entry: FileEntry = toFileEntry(item.to, numbers)
-    const value = hashes[index]
-    return { entry: hash === undefined || value === undefined || value === '' ? entry : { ...entry, hashes: { [hash]: value } } }
+  return packed.hashes.split('/').map((hash, index) => {
+    const stats = numbersAt(packed.numbers, index)
+    if (stats.mode !== 0) return { copied: { stats, hash: hash === '' ? undefined : hash } }
+    const error = packed.errors[failed++]
+    return error && { error: unpackError(error) }
   })
 }
 
-/** Inode and change time out of an entry of ours, whose etag is made of them. */
-function versionOf(entry: FileEntry): [ino: number, ctimeMs: number] {
-  const [ino, seconds, rest] = /^(\d+)-(-?\d+)\.(.+)$/.exec(entry.etag ?? '')?.slice(1).map(Number) as [number, number, number]
-  return [ino, seconds * 1000 + rest / 4096]
+function putNumbers(numbers: Float64Array, index: number, stats: FileNumbers): void {
+  const at = index * columns
+  numbers[at] = stats.ino
+  numbers[at + 1] = stats.size
+  numbers[at + 2] = stats.mtimeMs
+  numbers[at + 3] = stats.ctimeMs
+  numbers[at + 4] = stats.mode
 }
 
-function numbersAt(numbers: Float64Array, index: number): { ino: number; size: number; mtimeMs: number; ctimeMs: number; mode: number } {
+function numbersAt(numbers: Float64Array, index: number): FileNumbers {
   const at = index * columns
   return {
     ino: numbers[at] as number,

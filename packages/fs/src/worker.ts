@@ -36,7 +36,7 @@ async function run(job: Job & { readonly id: number }): Promise<PackedOutcomes |
       const [source, target] = [job.source, job.target].map(({ root, symlinks }) => new Tree(root, symlinks)) as [Tree, Tree]
       const context = copyContext(source, target, { hash: job.hash, fsync: job.fsync, isAborted: () => Atomics.load(job.aborted, 0) !== 0 })
       const report = (index: number, bytes: number): void => answer({ id: job.id, type: 'progress', index, bytes })
-      return packOutcomes(await transferItems(context, unpackItems(job.items), job.reports ? report : undefined), context.hash)
+      return packOutcomes(await transferItems(context, unpackItems(job.items), job.reports ? report : undefined))
     }
   }
 }
