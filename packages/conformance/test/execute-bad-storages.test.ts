@@ -32,14 +32,25 @@ function sync(source: WritableStorage, destination: WritableStorage, state: Writ
 }
 
 describe('a sync with a bad storage', () => {
-  test.each(['source', 'destination'] as const)('whose reads end early (%s): nothing arrives short, and the next run with a good one finishes', async side => {
-    const [source, destination, state] = [await filled(side === 'source' ? files : {}), await filled(side === 'source' ? {} : files), memory()]
-    const bad = await sync(side === 'source' ? truncating(source, { at: 'read' }) : source, side === 'source' ? destination : truncating(destination, { at: 'read' }), state)
-    expect(bad.failures.map(({ path, code }) => [path, code]).sort()).toEqual(Object.keys(files).filter(path => files[path] !== '').map(path => [path, 'CORRUPT']))
-    expect(await contents(side === 'source' ? destination : source)).toEqual({ zero: '' })
-    expect((await sync(source, destination, state)).failures).toEqual([])
-    expect([await contents(source), await contents(destination)]).toEqual([files, files])
-  })
+  test.each(['source', 'destination'] as const)(
+    'whose reads end early (%s): nothing arrives short, and the next run with a good one finishes',
+    async side => {
+      const [source, destination, state] = [await filled(side === 'source' ? files : {}), await filled(side === 'source' ? {} : files), memory()]
+      const bad = await sync(
+        side === 'source' ? truncating(source, { at: 'read' }) : source,
+        side === 'source' ? destination : truncating(destination, { at: 'read' }),
+        state,
+      )
+      expect(bad.failures.map(({ path, code }) => [path, code]).sort()).toEqual(
+        Object.keys(files)
+          .filter(path => files[path] !== '')
+          .map(path => [path, 'CORRUPT']),
+      )
+      expect(await contents(side === 'source' ? destination : source)).toEqual({ zero: '' })
+      expect((await sync(source, destination, state)).failures).toEqual([])
+      expect([await contents(source), await contents(destination)]).toEqual([files, files])
+    },
+  )
 
   test('that stores less than it says: what is short is taken back, and never wins over the whole', async () => {
     const [source, destination, state] = [await filled(), await filled({}), memory()]
@@ -81,10 +92,17 @@ describe('a sync with a bad storage', () => {
       const calls = bad.calls
       const label = `call ${call}`
       const all = new Set([...Object.values(await contents(source)), ...Object.values(await contents(destination))])
-      for (const text of ['edited at the source', 'content of b', 'edited at the destination', 'new at the destination', 'only here']) expect(all.has(text), `${label}: ${text}`).toBe(true)
+      for (const text of ['edited at the source', 'content of b', 'edited at the destination', 'new at the destination', 'only here'])
+        expect(all.has(text), `${label}: ${text}`).toBe(true)
       await sync(source, destination, state)
       await sync(source, destination, state)
-      const final = { a: 'edited at the source', renamed: 'content of b', 'd/e/c': 'edited at the destination', fresh: 'new at the destination', other: 'only here' }
+      const final = {
+        a: 'edited at the source',
+        renamed: 'content of b',
+        'd/e/c': 'edited at the destination',
+        fresh: 'new at the destination',
+        other: 'only here',
+      }
       expect(await contents(source), label).toEqual(final)
       expect(await contents(destination), label).toEqual(final)
       if (calls < call) {

@@ -3,7 +3,17 @@ import type { PlanItem } from './plan.ts'
 import { SyncProgressTracker } from './progress-tracker.ts'
 import type { SyncProgressEvent } from './progress.ts'
 
-const file = (path: string, size: number): PlanItem => ({ action: 'UPLOAD_NEW', path, from: null, kind: 'file', phase: 'transfer', size, reason: '', source: null, destination: null })
+const file = (path: string, size: number): PlanItem => ({
+  action: 'UPLOAD_NEW',
+  path,
+  from: null,
+  kind: 'file',
+  phase: 'transfer',
+  size,
+  reason: '',
+  source: null,
+  destination: null,
+})
 
 function tracked(): { tracker: SyncProgressTracker; events: SyncProgressEvent[]; at: (ms: number) => void } {
   const events: SyncProgressEvent[] = []
@@ -73,7 +83,12 @@ describe('SyncProgressTracker', () => {
   })
 
   test('a callback that throws or rejects is told of once and breaks nothing', async () => {
-    for (const callback of [() => { throw new Error('mine') }, () => Promise.reject(new Error('mine'))]) {
+    for (const callback of [
+      () => {
+        throw new Error('mine')
+      },
+      () => Promise.reject(new Error('mine')),
+    ]) {
       const told: unknown[] = []
       const tracker = new SyncProgressTracker(callback, { onCallbackError: error => void told.push((error as Error).message) })
       tracker.start([file('a', 1)])

@@ -13,7 +13,11 @@ function taking(
   change: (outcome: TransferOutcome, item: TransferItem) => TransferOutcome | Promise<TransferOutcome> = outcome => outcome,
 ): { readonly storage: WritableStorage; readonly batches: TransferItem[][] } {
   const batches: TransferItem[][] = []
-  const transferFrom = async (source: ReadableStorage, items: readonly TransferItem[], options: TransferOptions = {}): Promise<readonly TransferOutcome[]> => {
+  const transferFrom = async (
+    source: ReadableStorage,
+    items: readonly TransferItem[],
+    options: TransferOptions = {},
+  ): Promise<readonly TransferOutcome[]> => {
     batches.push([...items])
     const outcomes: TransferOutcome[] = []
     for (const [index, item] of items.entries()) {
@@ -46,7 +50,8 @@ describe('execute, by batches', () => {
     expect(result.stats.bytes).toBe(Object.values(manyFiles).join('').length + 3)
     expect(batches.map(batch => batch.length)).toEqual([128, 128, 44])
     expect(await treeOf(storage)).toEqual(await treeOf(source))
-    for (const [path, { destination }] of stateOf(recorded)) if (destination?.kind === 'file') expect(destination.etag, path).toBe(((await storage.stat(path)) as FileEntry).etag)
+    for (const [path, { destination }] of stateOf(recorded))
+      if (destination?.kind === 'file') expect(destination.etag, path).toBe(((await storage.stat(path)) as FileEntry).etag)
     expect(events.filter(event => event.type === 'upload_complete').length).toBe(301)
   })
 
@@ -62,7 +67,10 @@ describe('execute, by batches', () => {
     const { storage: source, batches } = taking(await storageWith({}))
     const destination = await storageWith({ a: 'a' })
     const { context, recorded } = watch(source, destination)
-    const result = await execute(planOf([await itemFor(source, destination, { action: 'DOWNLOAD_NEW', phase: 'transfer', path: 'a', size: 1 })]), context)
+    const result = await execute(
+      planOf([await itemFor(source, destination, { action: 'DOWNLOAD_NEW', phase: 'transfer', path: 'a', size: 1 })]),
+      context,
+    )
     expect([result.stats.downloads, batches.length, recorded.length]).toEqual([1, 1, 1])
     expect(await treeOf(source)).toEqual({ a: 'a' })
   })
@@ -120,9 +128,14 @@ describe('execute, by batches', () => {
   test('a batch that stores something else is corrupt: it is taken back, and the state forgets the path', async () => {
     const source = await storageWith({ a: 'one', b: 'two' })
     const destination = await storageWith({})
-    const { storage } = taking(destination, async (outcome, item) => (item.to === 'a' ? { entry: await destination.write('a', toBytes('o')) } : outcome))
+    const { storage } = taking(destination, async (outcome, item) =>
+      item.to === 'a' ? { entry: await destination.write('a', toBytes('o')) } : outcome,
+    )
     const { context, recorded } = watch(source, storage)
-    expect(await execute(await mirrorPlan(source, destination), context)).toMatchObject({ failures: [{ path: 'a', code: 'CORRUPT' }], stats: { uploads: 1 } })
+    expect(await execute(await mirrorPlan(source, destination), context)).toMatchObject({
+      failures: [{ path: 'a', code: 'CORRUPT' }],
+      stats: { uploads: 1 },
+    })
     expect(stateOf(recorded).has('a')).toBe(false)
     expect(await treeOf(destination)).toEqual({ b: 'two' })
   })

@@ -119,7 +119,9 @@ async function takeBatch(run: Run, batch: readonly Batched[]): Promise<readonly 
       {
         signal: run.signal,
         ...(hash !== undefined && { hash }),
-        ...(progress.active && { onProgress: (index: number, bytes: number) => progress.transferProgress((batch[index] as Batched).item.path, bytes) }),
+        ...(progress.active && {
+          onProgress: (index: number, bytes: number) => progress.transferProgress((batch[index] as Batched).item.path, bytes),
+        }),
       },
     )
     return answer === undefined ? 'not-understood' : await answer

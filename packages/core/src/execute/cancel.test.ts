@@ -24,42 +24,49 @@ function hooked(storage: WritableStorage, hook: (method: string) => void): Writa
 }
 
 describe('execute, cancelled', () => {
-  test.each(['pause', 'signal'] as const)('by the %s at any storage call: what was done is recorded, nothing is half, and the next run finishes', async by => {
-    let total = Infinity
-    for (let n = 1; n <= total; n++) {
-      const [source, destination] = [await storageWith(sourceTree), await storageWith(destinationTree)]
-      const pause = new SyncPauseController()
-      const abort = new AbortController()
-      let calls = 0
-      const hook = (): void => {
-        if (++calls !== n) return
-        if (by === 'pause') pause.cancel()
-        else abort.abort(new Error('enough'))
+  test.each(['pause', 'signal'] as const)(
+    'by the %s at any storage call: what was done is recorded, nothing is half, and the next run finishes',
+    async by => {
+      let total = Infinity
+      for (let n = 1; n <= total; n++) {
+        const [source, destination] = [await storageWith(sourceTree), await storageWith(destinationTree)]
+        const pause = new SyncPauseController()
+        const abort = new AbortController()
+        let calls = 0
+        const hook = (): void => {
+          if (++calls !== n) return
+          if (by === 'pause') pause.cancel()
+          else abort.abort(new Error('enough'))
+        }
+        const { context, recorded, events } = watch(hooked(source, hook), hooked(destination, hook), {
+          pause,
+          signal: abort.signal,
+          config: config({ concurrency: { transfers: 1, operations: 1 } }),
+        })
+        const plan = await mirrorPlan(source, destination, { trash: true })
+        const result = await execute(plan, context)
+        if (calls < n) {
+          total = 0
+          expect(result.cancelled).toBe(false)
+          continue
+        }
+        const label = `call ${n}`
+        expect(result, label).toMatchObject({ cancelled: true, failures: [], stale: [] })
+        const done = result.stats.uploads + result.stats.deletesDestination
+        expect(new Set(recorded.map(change => change.path)).size, label).toBeLessThanOrEqual(done)
+        expect(recorded.length, label).toBe(done)
+        if (done < plan.items.length) expect(events, label).toContainEqual({ type: 'cancelled' })
+        const [ours, theirs] = [await treeOf(source), await treeOf(destination)]
+        expect(ours, label).toEqual(await treeOf(await storageWith(sourceTree)))
+        for (const path of stateOf(recorded).keys()) expect(theirs[path], `${label}: ${path}`).toEqual(ours[path])
+        const again = watch(source, destination, { runId: 'again' })
+        const next = await execute(await mirrorPlan(source, destination, { trash: true }), again.context)
+        expect(next, label).toMatchObject({ cancelled: false, failures: [], stale: [] })
+        expect(await treeOf(destination), label).toEqual(ours)
       }
-      const { context, recorded, events } = watch(hooked(source, hook), hooked(destination, hook), { pause, signal: abort.signal, config: config({ concurrency: { transfers: 1, operations: 1 } }) })
-      const plan = await mirrorPlan(source, destination, { trash: true })
-      const result = await execute(plan, context)
-      if (calls < n) {
-        total = 0
-        expect(result.cancelled).toBe(false)
-        continue
-      }
-      const label = `call ${n}`
-      expect(result, label).toMatchObject({ cancelled: true, failures: [], stale: [] })
-      const done = result.stats.uploads + result.stats.deletesDestination
-      expect(new Set(recorded.map(change => change.path)).size, label).toBeLessThanOrEqual(done)
-      expect(recorded.length, label).toBe(done)
-      if (done < plan.items.length) expect(events, label).toContainEqual({ type: 'cancelled' })
-      const [ours, theirs] = [await treeOf(source), await treeOf(destination)]
-      expect(ours, label).toEqual(await treeOf(await storageWith(sourceTree)))
-      for (const path of stateOf(recorded).keys()) expect(theirs[path], `${label}: ${path}`).toEqual(ours[path])
-      const again = watch(source, destination, { runId: 'again' })
-      const next = await execute(await mirrorPlan(source, destination, { trash: true }), again.context)
-      expect(next, label).toMatchObject({ cancelled: false, failures: [], stale: [] })
-      expect(await treeOf(destination), label).toEqual(ours)
-    }
-    expect(total).toBe(0)
-  })
+      expect(total).toBe(0)
+    },
+  )
 
   test('before the start: does nothing and says so', async () => {
     const [source, destination] = [await storageWith(sourceTree), await storageWith(destinationTree)]

@@ -45,7 +45,8 @@ export function differenceOfMoved(planned: Entry, now: Entry | undefined, precis
   if (planned.kind !== 'file' || now.kind !== 'file') return difference(planned, now, precisionMs)
   if (now.size !== planned.size) return `its size is ${now.size} now, not ${planned.size}`
   if (planned.id !== undefined && now.id !== undefined && planned.id !== now.id) return 'another file is in its place'
-  if (planned.modified !== undefined && now.modified !== undefined && Math.abs(planned.modified - now.modified) > precisionMs) return 'its modification time is another now'
+  if (planned.modified !== undefined && now.modified !== undefined && Math.abs(planned.modified - now.modified) > precisionMs)
+    return 'its modification time is another now'
   return undefined
 }
 

@@ -14,7 +14,13 @@ export interface Reading {
  *
  * @param onBytes - bytes so far
  */
-export async function* readPlanned(run: Run, from: RunSide, file: FileEntry, reading: Reading, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* readPlanned(
+  run: Run,
+  from: RunSide,
+  file: FileEntry,
+  reading: Reading,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     let count = 0
     if (file.size === 0) await confirm(run, from, file)
@@ -34,7 +40,10 @@ export async function* readPlanned(run: Run, from: RunSide, file: FileEntry, rea
     if (count < file.size) {
       await confirm(run, from, file)
       // A connection that was cut can look like an end.
-      throw new StorageError('CORRUPT', `${from.storage.name} gave ${count} of the ${file.size} bytes of ${file.path}`, { path: file.path, retryable: true })
+      throw new StorageError('CORRUPT', `${from.storage.name} gave ${count} of the ${file.size} bytes of ${file.path}`, {
+        path: file.path,
+        retryable: true,
+      })
     }
   } catch (error) {
     reading.error = error

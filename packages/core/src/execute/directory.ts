@@ -20,7 +20,8 @@ export async function makeDirectory(run: Run, item: PlanItem): Promise<Done> {
   const ends = endsOf(run, item)
   const { from, to, entry, occupant } = ends
   if (item.metadata === true) return carryMetadata(run, item, ends)
-  if (occupant !== null && occupant.kind !== 'directory') throw new StorageError('NOT_A_DIRECTORY', `a ${occupant.kind} is in the way of ${path} on ${to.storage.name}`, { path })
+  if (occupant !== null && occupant.kind !== 'directory')
+    throw new StorageError('NOT_A_DIRECTORY', `a ${occupant.kind} is in the way of ${path} on ${to.storage.name}`, { path })
   await run.check(from, path, item[from.side])
   const storage = to.writable()
   // A store without directories has this one as soon as something is in it.

@@ -3,8 +3,29 @@ import { execute } from './execute.ts'
 import { mirrorPlan, stateOf, storageWith, treeOf, watch, type Tree } from './test-kit.ts'
 import type { MemoryCapabilities } from '../storages/memory.ts'
 
-const before: Tree = { 'keep.txt': 'same', 'old.txt': 'old', 'change.txt': 'before', gone: null, 'gone/deep': null, 'gone/deep/x': 'x', swap: 'a file', turn: null, 'turn/in': 'in', link: { link: 'a' } }
-const after: Tree = { 'keep.txt': 'same', 'change.txt': 'after', 'new/deep/y': 'y', empty: null, swap: null, 'swap/inside': 'inside', turn: 'a file now', link: { link: 'b' }, 'zero.txt': '' }
+const before: Tree = {
+  'keep.txt': 'same',
+  'old.txt': 'old',
+  'change.txt': 'before',
+  gone: null,
+  'gone/deep': null,
+  'gone/deep/x': 'x',
+  swap: 'a file',
+  turn: null,
+  'turn/in': 'in',
+  link: { link: 'a' },
+}
+const after: Tree = {
+  'keep.txt': 'same',
+  'change.txt': 'after',
+  'new/deep/y': 'y',
+  empty: null,
+  swap: null,
+  'swap/inside': 'inside',
+  turn: 'a file now',
+  link: { link: 'b' },
+  'zero.txt': '',
+}
 
 const kinds: readonly { readonly name: string; readonly capabilities: MemoryCapabilities }[] = [
   { name: 'a store that promises everything', capabilities: {} },

@@ -44,7 +44,13 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Exec
 async function runPhase(run: Run, phase: PlanPhase, items: readonly PlanItem[], deferred: PlanItem[]): Promise<void> {
   switch (phase) {
     case 'rename':
-      for (const round of renameRounds(items)) await inParallel(run, round, item => rename(run, item), blockTarget(run, item => `${item.path} could not be renamed from ${item.from}`))
+      for (const round of renameRounds(items))
+        await inParallel(
+          run,
+          round,
+          item => rename(run, item),
+          blockTarget(run, item => `${item.path} could not be renamed from ${item.from}`),
+        )
       return
     case 'clear':
       for (const level of levels(items, true)) await inParallel(run, level, item => remove(run, item), keepCleared(run))
@@ -53,7 +59,7 @@ async function runPhase(run: Run, phase: PlanPhase, items: readonly PlanItem[], 
       for (const level of levels(items, false)) await makeLevel(run, level, deferred)
       return
     case 'transfer':
-      await Promise.all((['source', 'destination'] as const).map(side => transferTo(run, side, items)))
+      await Promise.all([transferTo(run, 'source', items), transferTo(run, 'destination', items)])
       return
     case 'delete-file':
       return inParallel(run, items, item => remove(run, item), keep(run))
@@ -79,13 +85,12 @@ async function inParallel(run: Run, items: readonly PlanItem[], act: (item: Plan
     })
     if (!happened) onMissed?.(item)
   }
-  await Promise.all(
-    (['source', 'destination'] as const).map(side => {
-      const mine = items.filter(item => targetSide(item) === side)
-      const { concurrency } = run.context.config
-      return forEachLimited(mine, concurrency?.operations ?? helpful(run.sides[side].storage.capabilities.concurrency), perform)
-    }),
-  )
+  const { concurrency } = run.context.config
+  const on = (side: Side): Promise<void> => {
+    const mine = items.filter(item => targetSide(item) === side)
+    return forEachLimited(mine, concurrency?.operations ?? helpful(run.sides[side].storage.capabilities.concurrency), perform)
+  }
+  await Promise.all([on('source'), on('destination')])
 }
 
 async function transferTo(run: Run, side: Side, items: readonly PlanItem[]): Promise<void> {
@@ -180,8 +185,11 @@ function helpful(concurrency: number | undefined): number {
 function checkLimits({ config, runId }: ExecuteContext): void {
   for (const name of ['transfers', 'operations'] as const) {
     const limit = config.concurrency?.[name]
-    if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) throw new TypeError(`concurrency.${name} must be a positive integer, got ${limit}`)
+    if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
+      throw new TypeError(`concurrency.${name} must be a positive integer, got ${limit}`)
   }
-  if (config.attempts !== undefined && !(Number.isInteger(config.attempts) && config.attempts > 0)) throw new TypeError(`attempts must be a positive integer, got ${config.attempts}`)
-  if (runId === '' || runId === '.' || runId === '..' || runId.includes('/') || runId.includes('\0')) throw new TypeError(`runId must be a name, got ${JSON.stringify(runId)}`)
+  if (config.attempts !== undefined && !(Number.isInteger(config.attempts) && config.attempts > 0))
+    throw new TypeError(`attempts must be a positive integer, got ${config.attempts}`)
+  if (runId === '' || runId === '.' || runId === '..' || runId.includes('/') || runId.includes('\0'))
+    throw new TypeError(`runId must be a name, got ${JSON.stringify(runId)}`)
 }

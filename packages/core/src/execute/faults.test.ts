@@ -99,20 +99,51 @@ async function scenario(store: Store): Promise<{ source: WritableStorage; destin
     const [from, to] = [joinPath('folder-from', path), joinPath('folder-to', path)]
     moved.push({ from, to, renamed: await at(source, to), follows: await at(destination, from) })
   }
-  await add({ action: 'RENAME_DESTINATION', phase: 'rename', path: 'renamed-to.txt', from: 'renamed-from.txt', destination: await at(destination, 'renamed-from.txt') })
-  await add({ action: 'RENAME_DESTINATION', phase: 'rename', path: 'folder-to', from: 'folder-from', kind: 'directory', destination: await at(destination, 'folder-from'), moved })
+  await add({
+    action: 'RENAME_DESTINATION',
+    phase: 'rename',
+    path: 'renamed-to.txt',
+    from: 'renamed-from.txt',
+    destination: await at(destination, 'renamed-from.txt'),
+  })
+  await add({
+    action: 'RENAME_DESTINATION',
+    phase: 'rename',
+    path: 'folder-to',
+    from: 'folder-from',
+    kind: 'directory',
+    destination: await at(destination, 'folder-from'),
+    moved,
+  })
   const loser = await at(destination, 'conflict.txt')
   const { etag: _etag, hashes: _hashes, ...copy } = { ...loser, path: 'conflict copy.txt' } as SyncableEntry & { etag?: string; hashes?: unknown }
-  await add({ action: 'RENAME_DESTINATION', phase: 'rename', path: 'conflict copy.txt', from: 'conflict.txt', source: null, destination: loser, kind: 'file' })
+  await add({
+    action: 'RENAME_DESTINATION',
+    phase: 'rename',
+    path: 'conflict copy.txt',
+    from: 'conflict.txt',
+    source: null,
+    destination: loser,
+    kind: 'file',
+  })
   await add({ action: 'UPLOAD_UPDATE', phase: 'transfer', path: 'conflict.txt', destination: null })
-  await add({ action: 'DOWNLOAD_NEW', phase: 'transfer', path: 'conflict copy.txt', source: null, destination: copy as SyncableEntry, kind: 'file', size: 16 })
+  await add({
+    action: 'DOWNLOAD_NEW',
+    phase: 'transfer',
+    path: 'conflict copy.txt',
+    source: null,
+    destination: copy,
+    kind: 'file',
+    size: 16,
+  })
   await add({ action: 'DELETE_DESTINATION', phase: 'clear', path: 'swap', source: null, kind: 'file', trash: true })
   await add({ action: 'DELETE_DESTINATION', phase: 'clear', path: 'turn/in', source: null, trash: true })
   await add({ action: 'DELETE_DESTINATION', phase: 'clear', path: 'turn', source: null, kind: 'directory' })
   await add({ action: 'UPLOAD_UPDATE', phase: 'transfer', path: 'turn', destination: null })
   for (const path of ['deep', 'deep/er', 'empty']) await add({ action: 'UPLOAD_NEW', phase: 'directory', path })
   await add({ action: 'UPLOAD_UPDATE', phase: 'directory', path: 'swap', destination: null })
-  for (const path of ['new.txt', 'deep/er/new', 'swap/inside', 'zero', 'newlink']) await add({ action: 'UPLOAD_NEW', phase: 'transfer', path, destination: null })
+  for (const path of ['new.txt', 'deep/er/new', 'swap/inside', 'zero', 'newlink'])
+    await add({ action: 'UPLOAD_NEW', phase: 'transfer', path, destination: null })
   await add({ action: 'UPLOAD_UPDATE', phase: 'transfer', path: 'update.txt', trash: true })
   await add({ action: 'UPLOAD_UPDATE', phase: 'transfer', path: 'link', trash: true })
   await add({ action: 'DOWNLOAD_NEW', phase: 'transfer', path: 'download.txt' })
@@ -124,12 +155,21 @@ async function scenario(store: Store): Promise<{ source: WritableStorage; destin
 }
 
 const finalTree: Tree = Object.fromEntries(
-  Object.entries({ ...sourceTree, 'download.txt': 'from the destination', 'conflict copy.txt': 'destination says', deep: null, 'deep/er': null, 'folder-to/b': null })
+  Object.entries({
+    ...sourceTree,
+    'download.txt': 'from the destination',
+    'conflict copy.txt': 'destination says',
+    deep: null,
+    'deep/er': null,
+    'folder-to/b': null,
+  })
     .filter(([path]) => path !== 'delete-me.txt')
     .sort(),
 )
 
-const contents = [...new Set([...Object.values(sourceTree), ...Object.values(destinationTree)].filter(node => typeof node === 'string' && node !== ''))]
+const contents = [
+  ...new Set([...Object.values(sourceTree), ...Object.values(destinationTree)].filter(node => typeof node === 'string' && node !== '')),
+]
 
 /** All content of both sides, their trashes and temporaries. */
 async function everything(...storages: readonly ReadableStorage[]): Promise<Set<unknown>> {
@@ -140,7 +180,12 @@ async function everything(...storages: readonly ReadableStorage[]): Promise<Set<
   return found
 }
 
-async function checkInvariants(source: WritableStorage, destination: WritableStorage, recorded: Parameters<typeof stateOf>[0], at: string): Promise<void> {
+async function checkInvariants(
+  source: WritableStorage,
+  destination: WritableStorage,
+  recorded: Parameters<typeof stateOf>[0],
+  at: string,
+): Promise<void> {
   const all = await everything(source, destination)
   for (const content of contents) expect(all.has(content), `${at}: "${String(content)}" is lost`).toBe(true)
   const [ours, theirs] = [await treeOf(source), await treeOf(destination)]
@@ -149,10 +194,14 @@ async function checkInvariants(source: WritableStorage, destination: WritableSto
     if (change.source === undefined || change.destination === undefined) throw new Error(`${label}: half a record`)
     expect(ours[path], label).not.toBe(undefined)
     expect(theirs[path], label).toEqual(ours[path])
-    for (const [storage, ancestor] of [[source, change.source], [destination, change.destination]] as const) {
+    for (const [storage, ancestor] of [
+      [source, change.source],
+      [destination, change.destination],
+    ] as const) {
       const entry = (await storage.stat(path)) as SyncableEntry
       expect({ kind: entry.kind, size: entry.kind === 'file' ? entry.size : 0 }, label).toEqual({ kind: ancestor.kind, size: ancestor.size })
-      if (entry.kind === 'file' && ancestor.etag !== undefined) expect(ancestor.etag, `${at}: ${path} is recorded as another version`).toBe(entry.etag)
+      if (entry.kind === 'file' && ancestor.etag !== undefined)
+        expect(ancestor.etag, `${at}: ${path} is recorded as another version`).toBe(entry.etag)
     }
   }
 }
@@ -182,10 +231,13 @@ const moments = [
 
 describe('execute, when one storage call fails', () => {
   const kinds = stores.flatMap(store => moments.map(([moment, retryable]) => ({ ...store, moment, retryable })))
-  test.each(kinds)('$name, $moment the effect, retryable: $retryable: loses nothing, records only what is there, and the next run finishes', async ({ moment, retryable, ...store }) => {
-    const calls = await countCalls(store)
-    for (let n = 1; n <= calls; n++) await oneFault(store, n, moment, retryable)
-  })
+  test.each(kinds)(
+    '$name, $moment the effect, retryable: $retryable: loses nothing, records only what is there, and the next run finishes',
+    async ({ moment, retryable, ...store }) => {
+      const calls = await countCalls(store)
+      for (let n = 1; n <= calls; n++) await oneFault(store, n, moment, retryable)
+    },
+  )
 })
 
 async function oneFault(store: Store, n: number, moment: FailureMoment, retryable: boolean): Promise<void> {
@@ -201,7 +253,8 @@ async function oneFault(store: Store, n: number, moment: FailureMoment, retryabl
   }
   // The next run, from what is there, by the simplest plan: everything of the source is at the destination then, and nothing of ours is left over.
   const temporaries = async (): Promise<Record<Side, string[]>> => {
-    const of = async (storage: ReadableStorage): Promise<string[]> => (await entriesOf(storage)).map(entry => entry.path).filter(path => path.includes('.syncline-tmp-'))
+    const of = async (storage: ReadableStorage): Promise<string[]> =>
+      (await entriesOf(storage)).map(entry => entry.path).filter(path => path.includes('.syncline-tmp-'))
     return { source: await of(source), destination: await of(destination) }
   }
   const again = watch(source, destination, { runId: 'again', leftovers: await temporaries() })

@@ -34,14 +34,22 @@ describe('forEachLimited', () => {
 describe('Bandwidth', () => {
   test('holds several takers together under the rate', async () => {
     let clock = 0
-    const bandwidth = new Bandwidth(1000, () => clock, async ms => void (clock = Math.max(clock, clock + ms)))
+    const bandwidth = new Bandwidth(
+      1000,
+      () => clock,
+      async ms => void (clock = Math.max(clock, clock + ms)),
+    )
     for (let i = 0; i < 10; i++) await bandwidth.take(500)
     expect(clock).toBe(5000)
   })
 
   test('an idle time is not saved up', async () => {
     let clock = 0
-    const bandwidth = new Bandwidth(1000, () => clock, async ms => void (clock += ms))
+    const bandwidth = new Bandwidth(
+      1000,
+      () => clock,
+      async ms => void (clock += ms),
+    )
     clock = 60_000
     await bandwidth.take(2000)
     expect(clock).toBe(62_000)
@@ -67,7 +75,12 @@ describe('retryDelay', () => {
   })
 
   test('only errors that may pass are tried again', () => {
-    expect([new StorageError('TIMEOUT', ''), new StorageError('NOT_FOUND', ''), new Error('x'), undefined].map(isRetryable)).toEqual([true, false, false, false])
+    expect([new StorageError('TIMEOUT', ''), new StorageError('NOT_FOUND', ''), new Error('x'), undefined].map(isRetryable)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
   })
 })
 

@@ -51,7 +51,8 @@ export async function rename(run: Run, item: PlanItem): Promise<Done> {
   const entry = at.expected(from, item[side])
   const renamed = other.expected(item.path, item[other.side])
   if (entry === null) throw staleAt(from, at.storage.name, 'it is gone')
-  if (entry.kind === 'problem' || renamed?.kind === 'problem') throw new StorageError('NOT_SUPPORTED', `${item.path} could not be read; it is left alone`, { path: item.path })
+  if (entry.kind === 'problem' || renamed?.kind === 'problem')
+    throw new StorageError('NOT_SUPPORTED', `${item.path} could not be read; it is left alone`, { path: item.path })
   at.checkNotBlocked(item.path)
   const follow: Follow = { at, other, from, to: item.path, entry: { ...entry, path: from }, renamed, hash: item.hash }
   await run.check(at, from, item[side])
@@ -95,7 +96,9 @@ async function movedOne(run: Run, follow: Follow): Promise<StateChange[]> {
   at.expect(from, null)
   at.expect(to, now ?? null)
   if (now === undefined || now.kind === 'problem') {
-    throw new ForgetError(new StorageError('UNKNOWN', `${to} is not on ${at.storage.name} after ${from} was renamed to it`, { path: to }), [gone(from)])
+    throw new ForgetError(new StorageError('UNKNOWN', `${to} is not on ${at.storage.name} after ${from} was renamed to it`, { path: to }), [
+      gone(from),
+    ])
   }
   return [gone(from), ...entered(follow, entry, now)]
 }
@@ -125,7 +128,13 @@ async function movedDirectory(run: Run, follow: Follow, moved: readonly MovedEnt
     changes.push(gone(child.from))
     // What vanished from the directory meanwhile enters too, as it was: its absence is then a deletion since the last sync.
     const present = there === undefined || there.kind === 'problem' ? { ...child.follows, path: child.to } : there
-    changes.push(...entered({ at, other, from: child.from, to: child.to, entry: child.follows, renamed: child.renamed, hash: child.hash }, child.follows, present))
+    changes.push(
+      ...entered(
+        { at, other, from: child.from, to: child.to, entry: child.follows, renamed: child.renamed, hash: child.hash },
+        child.follows,
+        present,
+      ),
+    )
   }
   return changes
 }
@@ -232,7 +241,10 @@ async function followOneByOne(run: Run, follow: Follow, moved: readonly MovedEnt
     const message = `${from} was not renamed to ${to} as a whole on ${at.storage.name}: ${messageOf(failure.error)}`
     const { error: cause } = failure
     const code = isStorageError(cause) ? cause.code : 'UNKNOWN'
-    throw new ForgetError(cause instanceof StaleError ? new StaleError(message, cause.code, { cause }) : new StorageError(code, message, { path: to, cause }), changes)
+    throw new ForgetError(
+      cause instanceof StaleError ? new StaleError(message, cause.code, { cause }) : new StorageError(code, message, { path: to, cause }),
+      changes,
+    )
   }
   return changes
 }

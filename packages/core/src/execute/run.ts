@@ -313,7 +313,10 @@ export class Run {
   }
 
   #isAbort(error: unknown): boolean {
-    return error instanceof AbortedError || (this.signal?.aborted === true && (error === this.signal.reason || (error as Error | undefined)?.name === 'AbortError'))
+    return (
+      error instanceof AbortedError ||
+      (this.signal?.aborted === true && (error === this.signal.reason || (error as Error | undefined)?.name === 'AbortError'))
+    )
   }
 
   #countAction(item: PlanItem): void {

@@ -55,7 +55,13 @@ export async function sendFile(run: Run, request: SendRequest): Promise<Sent> {
         if (isRefusal(error)) throw asStale(error)
         const how = isStorageError(error) && saysOtherKind.has(error.code) ? await sourceDifference(request) : undefined
         if (how !== undefined) throw staleAt(request.file.path, request.from.storage.name, how)
-        if (to.storage.capabilities.atomicWrite !== true && !canStage(to) && !(error instanceof StaleError) && (await removePartial(run, current)) && current.expected !== null) {
+        if (
+          to.storage.capabilities.atomicWrite !== true &&
+          !canStage(to) &&
+          !(error instanceof StaleError) &&
+          (await removePartial(run, current)) &&
+          current.expected !== null
+        ) {
           lost = true
           current = { ...current, expected: null }
         }
@@ -87,7 +93,10 @@ async function sendOnce(run: Run, request: SendRequest): Promise<Sent> {
   const content = readPlanned(run, from, file, reading, bytes => onProgress?.(bytes))
   let entry: FileEntry
   try {
-    entry = capabilities.atomicWrite === true || !canStage(to) ? await storage.write(path, content, options) : await writeStaged(run, to, path, content, options, recheck)
+    entry =
+      capabilities.atomicWrite === true || !canStage(to)
+        ? await storage.write(path, content, options)
+        : await writeStaged(run, to, path, content, options, recheck)
   } catch (error) {
     throw reading.error ?? error
   }
@@ -126,7 +135,12 @@ export function contradiction(file: FileEntry, entry: FileEntry, hash: string | 
 /** The fingerprint that the target computed, of the function the plan uses if it has that. */
 export function reportedHash(entry: FileEntry, hash: string | undefined): string | undefined {
   const preferred = hash?.slice(0, hash.indexOf(':'))
-  const name = preferred !== undefined && entry.hashes?.[preferred] !== undefined ? preferred : hash === undefined ? Object.keys(entry.hashes ?? {})[0] : undefined
+  const name =
+    preferred !== undefined && entry.hashes?.[preferred] !== undefined
+      ? preferred
+      : hash === undefined
+        ? Object.keys(entry.hashes ?? {})[0]
+        : undefined
   return name === undefined ? undefined : `${name}:${entry.hashes?.[name]}`
 }
 
@@ -136,7 +150,12 @@ async function arrivedBefore(run: Run, { from, file, to, path }: SendRequest): P
     const entry = await run.stat(to, path)
     if (entry?.kind !== 'file' || entry.size !== file.size) return undefined
     const theirs = to.storage.read(path, { signal: run.signal, ...(entry.etag !== undefined && { ifMatch: entry.etag }) })
-    return (await sameBytes(readPlanned(run, from, file, {}, () => {}), theirs)) ? entry : undefined
+    return (await sameBytes(
+      readPlanned(run, from, file, {}, () => {}),
+      theirs,
+    ))
+      ? entry
+      : undefined
   } catch {
     return undefined
   }

@@ -53,11 +53,11 @@ const cases: readonly Case[] = [
     item: { action: 'UPLOAD_NEW', phase: 'transfer', path: 'f' },
     edits: { 'the source grows': write('source', 'f', 'one'), 'the source vanishes': remove('source', 'f') },
   },
-  ...([{}, { trash: true }] as const).map(trash => ({
+  ...([{}, { trash: true }] as const).map((trash): Case => ({
     name: `an update${'trash' in trash ? ' into the trash' : ''}`,
     source: { f: 'one' },
     destination: { f: 'old version' },
-    item: { action: 'DOWNLOAD_UPDATE', phase: 'transfer', path: 'f', ...trash } as Item,
+    item: { action: 'DOWNLOAD_UPDATE', phase: 'transfer', path: 'f', ...trash },
     edits: {
       'the target is edited': write('source', 'f', 'theirs'),
       'the target is edited, same size': write('source', 'f', 'two'),
@@ -81,11 +81,11 @@ const cases: readonly Case[] = [
       'the source vanishes': remove('source', 'l'),
     },
   },
-  ...([{}, { trash: true }] as const).map(trash => ({
+  ...([{}, { trash: true }] as const).map((trash): Case => ({
     name: `a deletion${'trash' in trash ? ' into the trash' : ''}`,
     source: {},
     destination: { f: 'one' },
-    item: { action: 'DELETE_DESTINATION', phase: 'delete-file', path: 'f', ...trash } as Item,
+    item: { action: 'DELETE_DESTINATION', phase: 'delete-file', path: 'f', ...trash },
     edits: {
       'the target is edited, same size': write('destination', 'f', 'two'),
       'the target vanishes': remove('destination', 'f'),
@@ -128,7 +128,11 @@ const cases: readonly Case[] = [
     source: { f: 'one' },
     destination: { f: 'one' },
     item: { action: 'UPLOAD_UPDATE', phase: 'transfer', path: 'f', metadata: true },
-    edits: { 'the target is edited, same size': write('destination', 'f', 'two'), 'the target vanishes': remove('destination', 'f'), 'the source vanishes': remove('source', 'f') },
+    edits: {
+      'the target is edited, same size': write('destination', 'f', 'two'),
+      'the target vanishes': remove('destination', 'f'),
+      'the source vanishes': remove('source', 'f'),
+    },
   },
   {
     name: 'a new directory',
@@ -147,22 +151,34 @@ const stores: readonly { readonly store: string; readonly capabilities: MemoryCa
 
 describe('execute, when something changed since the plan', () => {
   const rows = stores.flatMap(store => cases.flatMap(row => Object.entries(row.edits).map(([edit, change]) => ({ ...store, ...row, edit, change }))))
-  test.each(rows)('$store store, $name: $edit: nothing is changed or recorded, and the item is stale', async ({ capabilities, source: ours, destination: theirs, item, change }) => {
-    const [source, destination] = [await storageWith(ours, capabilities), await storageWith(theirs, capabilities)]
-    const planned: PlanItem = await itemFor(source, destination, item)
-    const follows = item.from === undefined || item.from === null ? {} : { destination: (await destination.stat(item.from)) ?? null }
-    await change(source, destination)
-    const [sourceBefore, destinationBefore] = [await treeOf(source), await treeOf(destination)]
-    const { context, events, recorded } = watch(source, destination)
-    const result = await execute(planOf([{ ...planned, ...follows }]), context)
-    expect(result.failures).toEqual([])
-    expect(result.stale).toMatchObject([{ path: item.path, action: item.action }])
-    expect(recorded).toEqual([])
-    expect([await treeOf(source), await treeOf(destination)]).toEqual([sourceBefore, destinationBefore])
-    expect(await treeOf(destination, { trash: true, directories: false })).toEqual({})
-    expect(events).toContainEqual({ type: 'skip', filePath: item.path, reason: result.stale[0]?.message, stale: true })
-    expect(result.stats).toMatchObject({ uploads: 0, downloads: 0, deletesSource: 0, deletesDestination: 0, renamesDestination: 0, skips: 1, errors: 0, bytes: 0 })
-  })
+  test.each(rows)(
+    '$store store, $name: $edit: nothing is changed or recorded, and the item is stale',
+    async ({ capabilities, source: ours, destination: theirs, item, change }) => {
+      const [source, destination] = [await storageWith(ours, capabilities), await storageWith(theirs, capabilities)]
+      const planned: PlanItem = await itemFor(source, destination, item)
+      const follows = item.from === undefined || item.from === null ? {} : { destination: (await destination.stat(item.from)) ?? null }
+      await change(source, destination)
+      const [sourceBefore, destinationBefore] = [await treeOf(source), await treeOf(destination)]
+      const { context, events, recorded } = watch(source, destination)
+      const result = await execute(planOf([{ ...planned, ...follows }]), context)
+      expect(result.failures).toEqual([])
+      expect(result.stale).toMatchObject([{ path: item.path, action: item.action }])
+      expect(recorded).toEqual([])
+      expect([await treeOf(source), await treeOf(destination)]).toEqual([sourceBefore, destinationBefore])
+      expect(await treeOf(destination, { trash: true, directories: false })).toEqual({})
+      expect(events).toContainEqual({ type: 'skip', filePath: item.path, reason: result.stale[0]?.message, stale: true })
+      expect(result.stats).toMatchObject({
+        uploads: 0,
+        downloads: 0,
+        deletesSource: 0,
+        deletesDestination: 0,
+        renamesDestination: 0,
+        skips: 1,
+        errors: 0,
+        bytes: 0,
+      })
+    },
+  )
 
   test('a file that is edited while it is read leaves the old version in place', async () => {
     for (const capabilities of [{}, { conditional: false }, { conditional: false, atomicWrite: false }]) {

@@ -158,7 +158,16 @@ export async function mirrorPlan(source: ReadableStorage, destination: ReadableS
     const phase = entry.kind === 'directory' ? 'directory' : 'transfer'
     if (there === undefined) items.push({ ...base, action: 'UPLOAD_NEW', phase, size, destination: null })
     else if (there.kind !== entry.kind && (there.kind === 'directory' || entry.kind === 'directory')) {
-      items.push({ ...base, action: 'DELETE_DESTINATION', kind: there.kind, phase: 'clear', size: 0, source: null, destination: there, ...(there.kind !== 'directory' && trash) })
+      items.push({
+        ...base,
+        action: 'DELETE_DESTINATION',
+        kind: there.kind,
+        phase: 'clear',
+        size: 0,
+        source: null,
+        destination: there,
+        ...(there.kind !== 'directory' && trash),
+      })
       items.push({ ...base, action: 'UPLOAD_UPDATE', phase, size, destination: null })
     } else if (entry.kind !== 'directory' && !(await isEqual(source, destination, entry, there))) {
       items.push({ ...base, action: 'UPLOAD_UPDATE', phase, size, destination: there, ...trash })
@@ -186,12 +195,15 @@ export async function mirrorPlan(source: ReadableStorage, destination: ReadableS
 
 async function isEqual(source: ReadableStorage, destination: ReadableStorage, a: SyncableEntry, b: SyncableEntry): Promise<boolean> {
   if (a.kind !== b.kind) return false
-  if (a.kind === 'symlink' || b.kind === 'symlink') return a.kind === b.kind && (a as { target?: string }).target === (b as { target?: string }).target
+  if (a.kind === 'symlink' || b.kind === 'symlink')
+    return a.kind === b.kind && (a as { target?: string }).target === (b as { target?: string }).target
   return (await collectText(source.read(a.path))) === (await collectText(destination.read(b.path)))
 }
 
 /** What the recorded changes come to: a state by path. */
-export function stateOf(changes: readonly StateChange[]): Map<Path, { readonly source: Ancestor | undefined; readonly destination: Ancestor | undefined }> {
+export function stateOf(
+  changes: readonly StateChange[],
+): Map<Path, { readonly source: Ancestor | undefined; readonly destination: Ancestor | undefined }> {
   const state = new Map<Path, { source: Ancestor | undefined; destination: Ancestor | undefined }>()
   for (const { path, source, destination } of changes) {
     if (source === undefined && destination === undefined) state.delete(path)
@@ -233,7 +245,8 @@ export class Faults {
 
   async #call(method: string, call: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): Promise<unknown> {
     const fails = this.#count(method, args)
-    if (fails && this.moment === 'midway' && method === 'write') return call(args[0], this.#half(args[1] as AsyncIterable<Uint8Array>), ...args.slice(2))
+    if (fails && this.moment === 'midway' && method === 'write')
+      return call(args[0], this.#half(args[1] as AsyncIterable<Uint8Array>), ...args.slice(2))
     if (fails && this.moment !== 'after') throw this.error()
     const answer = await call(...args)
     if (fails) throw this.error()

@@ -36,7 +36,8 @@ export function endsOf(run: Run, item: PlanItem): Ends {
   const entry = from.expected(item.path, item[from.side])
   const occupant = to.expected(item.path, item[to.side])
   if (entry === null) throw staleAt(item.path, from.storage.name, 'it is gone')
-  if (entry.kind === 'problem' || occupant?.kind === 'problem') throw new StorageError('NOT_SUPPORTED', `${item.path} could not be read; it is left alone`, { path: item.path })
+  if (entry.kind === 'problem' || occupant?.kind === 'problem')
+    throw new StorageError('NOT_SUPPORTED', `${item.path} could not be read; it is left alone`, { path: item.path })
   to.checkNotBlocked(item.path)
   return { from, to, entry: { ...entry, path: item.path }, occupant }
 }
@@ -125,7 +126,8 @@ async function transferLink(run: Run, item: PlanItem, ends: Ends): Promise<Done>
   const { from, to, entry } = ends
   if (entry.kind !== 'symlink') throw new TypeError(`${path} is a ${entry.kind} in the transfer phase`)
   const storage = to.writable()
-  if (storage.makeSymlink === undefined) throw new StorageError('NOT_SUPPORTED', `${storage.name} has no symbolic links; leave ${path} out or follow links`, { path })
+  if (storage.makeSymlink === undefined)
+    throw new StorageError('NOT_SUPPORTED', `${storage.name} has no symbolic links; leave ${path} out or follow links`, { path })
   await run.check(from, path, item[from.side])
   const written = await replacing(run, item, ends, async () => {
     await run.check(to, path, to.expected(path, item[to.side]))
@@ -136,7 +138,8 @@ async function transferLink(run: Run, item: PlanItem, ends: Ends): Promise<Done>
     }
     return run.stat(to, path)
   })
-  if (written?.kind !== 'symlink' || written.target !== entry.target) throw new StorageError('CORRUPT', `${storage.name} did not keep the link ${path} as it was made`, { path })
+  if (written?.kind !== 'symlink' || written.target !== entry.target)
+    throw new StorageError('CORRUPT', `${storage.name} did not keep the link ${path} as it was made`, { path })
   return { changes: [arrived(path, to.side, entry, written, undefined)] }
 }
 
@@ -149,7 +152,8 @@ export async function carryMetadata(run: Run, item: PlanItem, { from, to, entry,
   const storage = to.writable()
   const { modified, mode } = entry
   try {
-    if (mode !== undefined && mode !== occupant.mode && storage.setMode !== undefined) await run.retry(path, () => storage.setMode?.(path, mode) ?? Promise.resolve())
+    if (mode !== undefined && mode !== occupant.mode && storage.setMode !== undefined)
+      await run.retry(path, () => storage.setMode?.(path, mode) ?? Promise.resolve())
     if (entry.kind === 'file' && modified !== undefined && modified !== occupant.modified && storage.setModified !== undefined) {
       await run.retry(path, () => storage.setModified?.(path, modified) ?? Promise.resolve())
     }
@@ -158,7 +162,8 @@ export async function carryMetadata(run: Run, item: PlanItem, { from, to, entry,
   }
   const now = await run.stat(to, path)
   if (now === undefined || now.kind === 'problem' || now.kind !== entry.kind) throw staleAt(path, to.storage.name, 'it was replaced meanwhile')
-  if (now.kind === 'file' && entry.kind === 'file' && now.size !== entry.size) throw new StaleError(`${path} on ${to.storage.name} was edited meanwhile; run the sync again`)
+  if (now.kind === 'file' && entry.kind === 'file' && now.size !== entry.size)
+    throw new StaleError(`${path} on ${to.storage.name} was edited meanwhile; run the sync again`)
   return { changes: [arrived(path, to.side, entry, now, item.hash)] }
 }
 

@@ -67,10 +67,12 @@ async function tryMove(run: Run, at: RunSide, path: Path, place: Path, entry: En
 async function copyTo(run: Run, at: RunSide, path: Path, place: Path, entry: SyncableEntry): Promise<void> {
   const storage = at.writable()
   if (entry.kind === 'symlink') {
-    if (storage.makeSymlink === undefined) throw new StorageError('NOT_SUPPORTED', `${storage.name} cannot keep the link ${path} in its trash`, { path })
+    if (storage.makeSymlink === undefined)
+      throw new StorageError('NOT_SUPPORTED', `${storage.name} cannot keep the link ${path} in its trash`, { path })
     return run.retry(path, () => storage.makeSymlink?.(place, entry.target) ?? Promise.resolve())
   }
-  if (entry.kind === 'directory') throw new StorageError('IS_A_DIRECTORY', `${path} on ${storage.name} is a directory; only what it holds goes to the trash`, { path })
+  if (entry.kind === 'directory')
+    throw new StorageError('IS_A_DIRECTORY', `${path} on ${storage.name} is a directory; only what it holds goes to the trash`, { path })
   try {
     return await copyFile(run, at, path, place, entry)
   } catch (error) {
@@ -82,5 +84,9 @@ async function copyTo(run: Run, at: RunSide, path: Path, place: Path, entry: Syn
 /** The failure of an item whose old version could not be kept. */
 export function notKept(path: Path, error: unknown): unknown {
   if (!isStorageError(error)) return error
-  return new StorageError(error.code, `${path} was left as it is, because it could not be put in the trash: ${messageOf(error)}`, { path, cause: error, retryable: false })
+  return new StorageError(error.code, `${path} was left as it is, because it could not be put in the trash: ${messageOf(error)}`, {
+    path,
+    cause: error,
+    retryable: false,
+  })
 }
