@@ -1,4 +1,17 @@
-import { SyncEngine, SyncPauseController, SyncProgressTracker, type Plan, type SyncOptions, type SyncProgressEvent, type SyncResult } from '@syncline/core'
+import {
+  baseName,
+  isStorageError,
+  SyncEngine,
+  SyncPauseController,
+  SyncProgressTracker,
+  type Plan,
+  type StorageError,
+  type SyncConfig,
+  type SyncOptions,
+  type SyncPair,
+  type SyncProgressEvent,
+  type SyncResult,
+} from '@syncline/core'
 import type { Invocation } from './command.ts'
 import { Interrupt } from './interrupt.ts'
 import { openPair, type OpenedPair } from './opened-pair.ts'
@@ -7,6 +20,7 @@ import { blockedObject, completeObject } from './report/json-lines.ts'
 import { escapeControls, toJsonLine } from './terminal/escape.ts'
 import { summary, troubles } from './report/summary.ts'
 import { formatPlural } from './terminal/format.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Lines of single paths that are shown unless `--all` is given. */
 export const defaultRows = 20
@@ -58,12 +72,29 @@ export async function withEngine<T>(invocation: Invocation, locations: readonly 
     display.start()
     try {
       return await work({ opened, engine, display, interrupt, retries: () => retries, options: { ...opened.config, signal: interrupt.signal } })
+    } catch (error) {
+      if (!isAboutRules(error, opened.config)) throw error
+      // Rules are read before anything else, so a root that cannot be read shows in them first.
+      await readRoots(opened.pair)
+      throw new UsageError(error.message, undefined, { cause: error })
     } finally {
       display.stop()
       await opened.close()
     }
   } finally {
     interrupt.close()
+  }
+}
+
+/** Only a file with rules ends a run by itself: of any other path it is told that it failed. */
+function isAboutRules(error: unknown, { ignoreFile = '.syncignore' }: SyncConfig): error is StorageError {
+  return isStorageError(error) && error.path !== undefined && ignoreFile !== false && baseName(error.path) === ignoreFile
+}
+
+/** @throws StorageError if a root cannot be listed */
+async function readRoots({ source, destination }: SyncPair): Promise<void> {
+  for (const storage of [source, destination]) {
+    for await (const _ of storage.list('', { recursive: false })) break
   }
 }
 

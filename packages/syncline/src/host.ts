@@ -85,7 +85,8 @@ export async function writeLines(file: string, lines: Iterable<string>): Promise
     await rename(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw new TypeError(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    const reason = error instanceof Error ? error.message.replace(temporary, file) : String(error)
+    throw new TypeError(`cannot write ${file}: ${reason}`, { cause: error })
   }
 }
 
