@@ -154,7 +154,7 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
   }
   const decisions = await planner.finish()
   for (const { side, path, reason } of badNames) decisions.problems.push({ side, path, reason })
-  const items = await findRenames(decisions, evidence)
+  const items = await findRenames(decisions, evidence, config.comparisonMode)
   const header = {
     pair: options.pair,
     created: options.now,

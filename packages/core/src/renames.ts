@@ -1,6 +1,6 @@
 import type { Ancestor } from './ancestor.ts'
 import { hashNameOf, type Fingerprint } from './fingerprint.ts'
-import { otherSide, type Side } from './modes.ts'
+import { otherSide, type ComparisonMode, type Side } from './modes.ts'
 import { compareUtf8, isBelow } from './path.ts'
 import { SyncAction, type MovedEntry, type PlanItem, type SyncableEntry } from './plan.ts'
 import type { Evidence } from './judge.ts'
@@ -21,19 +21,29 @@ interface Pair {
  * Evidence in order: the file id with size and time equal, the content hash, the etag. Only one to one: where two files could be the
  * one that moved, or the match is in doubt, it stays a transfer and a deletion, which is always right.
  *
+ * @param comparison - modes that declare times to be the evidence of content trust them here too
  * @returns the items with the renames in place of what they replace
  */
-export async function findRenames(decisions: Decisions, evidence: Evidence): Promise<PlanItem[]> {
+export async function findRenames(decisions: Decisions, evidence: Evidence, comparison: ComparisonMode): Promise<PlanItem[]> {
   let items: PlanItem[] = decisions.items
   for (const side of ['source', 'destination'] as const) {
-    const pairs = await matchFiles(items, decisions.deleted, side, evidence)
+    const pairs = await matchFiles(items, decisions.deleted, side, evidence, comparison)
     if (pairs.length > 0) items = replace(items, pairs, side)
   }
   return items
 }
 
+/** Files hashed at a time. */
+const hashesInFlight = 16
+
 /** The renames that `side` made and the other side has to follow. */
-async function matchFiles(items: readonly PlanItem[], deleted: ReadonlyMap<PlanItem, Ancestor>, side: Side, evidence: Evidence): Promise<Pair[]> {
+async function matchFiles(
+  items: readonly PlanItem[],
+  deleted: ReadonlyMap<PlanItem, Ancestor>,
+  side: Side,
+  evidence: Evidence,
+  comparison: ComparisonMode,
+): Promise<Pair[]> {
   const follower = otherSide(side)
   const deleteAction = follower === 'source' ? SyncAction.DELETE_SOURCE : SyncAction.DELETE_DESTINATION
   const createAction = follower === 'source' ? SyncAction.DOWNLOAD_NEW : SyncAction.UPLOAD_NEW
@@ -52,13 +62,14 @@ async function matchFiles(items: readonly PlanItem[], deleted: ReadonlyMap<PlanI
   }
   const byId = groupBy(deletions, item => deleted.get(item)?.id)
   const rest: PlanItem[] = []
-  for (const creation of creations) {
-    const entry = creation[side] as FileEntry
-    const candidates = entry.id === undefined ? undefined : byId.get(entry.id)
-    const deletion = candidates?.length === 1 ? candidates[0] : undefined
-    const ancestor = deletion === undefined ? undefined : deleted.get(deletion)
-    if (deletion !== undefined && ancestor !== undefined && free.has(deletion) && isSameFile(ancestor, entry)) join(deletion, creation, 'same file id, size and time', ancestor.hash)
-    else rest.push(creation)
+  const byName = creations.map(creation => ({ creation, deletion: sameId(creation[side] as FileEntry, byId, deleted) }))
+  for (let i = 0; i < byName.length; i += hashesInFlight) {
+    const some = byName.slice(i, i + hashesInFlight)
+    const moved = await Promise.all(some.map(({ creation, deletion }) => deletion !== undefined && hasKeptContent(deleted.get(deletion) as Ancestor, creation[side] as FileEntry, side, evidence, comparison)))
+    for (const [at, { creation, deletion }] of some.entries()) {
+      if (deletion !== undefined && moved[at] === true && free.has(deletion)) join(deletion, creation, 'same file id, size and time', deleted.get(deletion)?.hash)
+      else rest.push(creation)
+    }
   }
   if (free.size === 0 || rest.length === 0) return pairs
 
@@ -89,6 +100,27 @@ async function matchFiles(items: readonly PlanItem[], deleted: ReadonlyMap<PlanI
     join(deletion, creation, key.startsWith('etag:') ? 'same etag' : 'same content', key.startsWith('etag:') ? deleted.get(deletion)?.hash : key)
   }
   return pairs
+}
+
+/** The deletion of the one file that had this entry's id, size and time. */
+function sameId(entry: FileEntry, byId: ReadonlyMap<string, readonly PlanItem[]>, deleted: ReadonlyMap<PlanItem, Ancestor>): PlanItem | undefined {
+  const candidates = entry.id === undefined ? undefined : byId.get(entry.id)
+  const deletion = candidates?.length === 1 ? candidates[0] : undefined
+  const ancestor = deletion === undefined ? undefined : deleted.get(deletion)
+  return ancestor !== undefined && isSameFile(ancestor, entry) ? deletion : undefined
+}
+
+/**
+ * Whether a file of the same id, size and time has the content it had. It may have been edited and given its old time again, or be another file
+ * to which the id went: then a rename would leave the other side with the old content for ever. An equal etag proves it; the change time in
+ * another one may have come from the rename itself, so the content has to be looked at.
+ */
+async function hasKeptContent(ancestor: Ancestor, entry: FileEntry, side: Side, evidence: Evidence, comparison: ComparisonMode): Promise<boolean> {
+  if (comparison !== 'hash-then-mtime' && comparison !== 'hash-only') return true
+  // Without versions, time and size are all that changes are known by.
+  if (ancestor.etag === undefined || entry.etag === undefined || ancestor.etag === entry.etag) return true
+  if (ancestor.hash === undefined) return false
+  return (await evidence.fingerprint(side, entry, hashNameOf(ancestor.hash)).catch(() => undefined)) === ancestor.hash
 }
 
 /** The id alone proves nothing: inodes are used again. */
