@@ -28,7 +28,8 @@ export function remove(tree: Tree, path: Path, { ifMatch }: RemoveOptions): bool
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return false
       // POSIX allows either for a directory that is not empty.
-      if (stats.isDirectory() && errnoOf(error) === 'EEXIST') throw new StorageError('NOT_EMPTY', `could not remove ${place(path, tree.root)}: the directory is not empty`, { path, cause: error })
+      if (stats.isDirectory() && errnoOf(error) === 'EEXIST')
+        throw new StorageError('NOT_EMPTY', `could not remove ${place(path, tree.root)}: the directory is not empty`, { path, cause: error })
       throw error
     }
     return true
@@ -47,7 +48,10 @@ export function makeDirectory(tree: Tree, path: Path): readonly Path[] {
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error
       if (tree.look(path, file)?.isDirectory() === true) return made
-      throw new StorageError('ALREADY_EXISTS', `could not make the directory ${place(path, tree.root)}: a file or link is there`, { path, cause: error })
+      throw new StorageError('ALREADY_EXISTS', `could not make the directory ${place(path, tree.root)}: a file or link is there`, {
+        path,
+        cause: error,
+      })
     }
   })
 }
@@ -56,7 +60,8 @@ export function makeDirectory(tree: Tree, path: Path): readonly Path[] {
 export function makeSymlink(tree: Tree, path: Path, target: string): readonly Path[] {
   return attempt(tree, 'make the symbolic link', path, () => {
     const file = tree.locate(path)
-    if (path === '' || lstat(file)?.isDirectory() === true) throw new StorageError('IS_A_DIRECTORY', `could not make the symbolic link ${place(path, tree.root)}: a directory is there`, { path })
+    if (path === '' || lstat(file)?.isDirectory() === true)
+      throw new StorageError('IS_A_DIRECTORY', `could not make the symbolic link ${place(path, tree.root)}: a directory is there`, { path })
     const made = tree.hasParent(path) ? [] : tree.makeParent(path)
     const temporary = directoryOf(file) + temporaryName()
     symlinkSync(target, temporary)
@@ -82,7 +87,8 @@ export function setModified(tree: Tree, path: Path, modified: number): void {
 export function setMode(tree: Tree, path: Path, mode: number): void {
   attempt(tree, 'set the mode of', path, () => {
     const file = existing(tree, path)
-    if (lstat(file)?.isSymbolicLink() === true) throw new StorageError('NOT_SUPPORTED', `could not set the mode of ${place(path, tree.root)}: a symbolic link has none`, { path })
+    if (lstat(file)?.isSymbolicLink() === true)
+      throw new StorageError('NOT_SUPPORTED', `could not set the mode of ${place(path, tree.root)}: a symbolic link has none`, { path })
     chmodSync(file, mode & 0o7777)
   })
 }
@@ -103,7 +109,8 @@ export function attempt<T>(tree: Tree, doing: string, path: Path, run: () => T):
 
 function existing(tree: Tree, path: Path): string {
   const file = tree.locateTarget(path)
-  if (!tree.hasParent(path) || tree.look(path, file) === undefined) throw new StorageError('NOT_FOUND', `${place(path, tree.root)} does not exist`, { path })
+  if (!tree.hasParent(path) || tree.look(path, file) === undefined)
+    throw new StorageError('NOT_FOUND', `${place(path, tree.root)} does not exist`, { path })
   return file
 }
 

@@ -6,7 +6,10 @@ import { decorate, type WritableStorage } from '@syncline/core'
 import { conformance } from '@syncline/conformance'
 import { fs, type FsOptions } from './fs.ts'
 
-const runner = { describe: (name: string, define: () => void) => describe(name, define), test: (name: string, run: () => Promise<void>) => test(name, run) }
+const runner = {
+  describe: (name: string, define: () => void) => describe(name, define),
+  test: (name: string, run: () => Promise<void>) => test(name, run),
+}
 
 function suite(title: string, options: FsOptions, wrap = (storage: WritableStorage): WritableStorage => storage): void {
   conformance(

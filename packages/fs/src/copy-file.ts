@@ -89,10 +89,12 @@ function openJob(context: CopyContext, item: TransferItem): CopyJob {
 function openSource({ source, verifiedSource }: CopyContext, item: TransferItem): { readonly fd: number; readonly stats: Stats } {
   let fd: number | undefined
   try {
-    if (!source.hasParent(item.from, verifiedSource)) throw new StorageError('NOT_FOUND', `${place(item.from, source.root)} is no longer there; run the sync again`, { path: item.from })
+    if (!source.hasParent(item.from, verifiedSource))
+      throw new StorageError('NOT_FOUND', `${place(item.from, source.root)} is no longer there; run the sync again`, { path: item.from })
     fd = openSync(source.locateTarget(item.from), openFlags)
     const stats = fstatSync(fd)
-    if (!stats.isFile() || stats.size !== item.size || (item.fromMatch !== undefined && etagOf(stats) !== item.fromMatch)) throw changed(source, item.from)
+    if (!stats.isFile() || stats.size !== item.size || (item.fromMatch !== undefined && etagOf(stats) !== item.fromMatch))
+      throw changed(source, item.from)
     return { fd, stats }
   } catch (error) {
     if (fd !== undefined) closeSync(fd)
@@ -128,7 +130,7 @@ function copySmall(job: CopyJob): Copied {
 
 function readAll({ context, item, fd }: CopyJob, buffer: Buffer): void {
   try {
-    for (let at = 0; at < item.size; ) {
+    for (let at = 0; at < item.size;) {
       const count = readSync(fd, buffer, at, item.size - at, at)
       if (count === 0) throw changed(context.source, item.from)
       at += count
@@ -151,7 +153,8 @@ export function isSameVersion(before: Stats, after: Stats): boolean {
 /** Gives a written draft its name. */
 export function complete({ context, item, file }: CopyJob, draft: Draft, hash: string | undefined): Copied {
   const written = draft.finish()
-  if (written.size !== item.size) throw new StorageError('CORRUPT', `${place(item.to, context.target.root)} got ${written.size} bytes instead of ${item.size}`, { path: item.to })
+  if (written.size !== item.size)
+    throw new StorageError('CORRUPT', `${place(item.to, context.target.root)} got ${written.size} bytes instead of ${item.size}`, { path: item.to })
   publish(context.target, draft.file, item.to, file, item)
   context.changedDirectories.add(parentPath(item.to))
   return { stats: statWritten(file, written), hash }

@@ -37,7 +37,7 @@ export class Draft {
 
   /** Writes all of `bytes` at the current position: a full disk makes the system write less first, and fail next. */
   write(bytes: Uint8Array, length: number = bytes.length): void {
-    for (let at = 0; at < length; ) at += writeSync(this.fd, bytes, at, length - at)
+    for (let at = 0; at < length;) at += writeSync(this.fd, bytes, at, length - at)
   }
 
   /**

@@ -105,7 +105,7 @@ export const undecodableTarget = 'the target of the symbolic link is not valid U
 export function escapeName(name: Buffer): string {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let text = ''
-  for (let at = 0; at < name.length; ) {
+  for (let at = 0; at < name.length;) {
     const length = sequenceLength(name, at, decoder)
     text += length === 0 ? `\\x${(name[at] as number).toString(16).padStart(2, '0')}` : name.toString('utf8', at, at + length)
     at += length === 0 ? 1 : length

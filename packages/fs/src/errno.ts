@@ -68,7 +68,8 @@ export function toStorageError(error: unknown, doing: string, path: Path, root: 
   const errno = errnoOf(error)
   const meaning = errno === undefined ? undefined : meanings[errno]
   const what = `could not ${doing} ${place(path, root)}`
-  if (meaning === undefined) return new StorageError('UNKNOWN', `${what}: ${error instanceof Error ? error.message : String(error)}`, { path, cause: error })
+  if (meaning === undefined)
+    return new StorageError('UNKNOWN', `${what}: ${error instanceof Error ? error.message : String(error)}`, { path, cause: error })
   const advice = meaning.advice === undefined ? '' : `; ${meaning.advice}`
   return new StorageError(meaning.code, `${what}: ${meaning.words} (${errno})${advice}`, { path, retryable: meaning.retryable, cause: error })
 }

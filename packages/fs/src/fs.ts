@@ -2,7 +2,18 @@ import { statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { StorageError, type AbortOptions, type Bytes, type Capabilities, type Entry, type FileEntry, type HashName, type ListOptions, type Path, type ReadableStorage } from '@syncline/core'
+import {
+  StorageError,
+  type AbortOptions,
+  type Bytes,
+  type Capabilities,
+  type Entry,
+  type FileEntry,
+  type HashName,
+  type ListOptions,
+  type Path,
+  type ReadableStorage,
+} from '@syncline/core'
 import type { ReadOptions, RemoveOptions, TransferItem, TransferOptions, TransferOutcome, WritableStorage, WriteOptions } from '@syncline/core'
 import { makeDirectory, makeSymlink, remove, setMode, setModified } from './change.ts'
 import { toDirectoryEntry, toEntry, toProblemEntry } from './entry.ts'
@@ -63,7 +74,8 @@ class LocalStorage implements WritableStorage {
   readonly #transferring: TransferContext
 
   constructor(root: string, { symlinks = 'keep', fsync = false, workers = Math.min(availableParallelism(), mostWorkers) }: FsOptions) {
-    if (!['keep', 'follow', 'skip'].includes(symlinks)) throw new TypeError(`symlinks must be 'keep', 'follow' or 'skip', got ${JSON.stringify(symlinks)}`)
+    if (!['keep', 'follow', 'skip'].includes(symlinks))
+      throw new TypeError(`symlinks must be 'keep', 'follow' or 'skip', got ${JSON.stringify(symlinks)}`)
     if (!Number.isSafeInteger(workers) || workers < 0) throw new TypeError(`workers must be a whole number from 0, got ${workers}`)
     this.name = root
     this.capabilities = capabilitiesOf(root)
@@ -135,9 +147,12 @@ class LocalStorage implements WritableStorage {
     const { signal, size, modified, mode, ...conditions } = options
     const source = await this.stat(from, { signal })
     if (source === undefined) throw new StorageError('NOT_FOUND', `could not copy ${place(from, this.name)}: nothing is there`, { path: from })
-    if (source.kind === 'directory') throw new StorageError('IS_A_DIRECTORY', `could not copy ${place(from, this.name)}: it is a directory`, { path: from })
-    if (source.kind !== 'file') throw new StorageError('NOT_SUPPORTED', `could not copy ${place(from, this.name)}: it is not a regular file`, { path: from })
-    if (size !== undefined && size !== source.size) throw new StorageError('CORRUPT', `could not copy ${place(from, this.name)}: it has ${source.size} bytes instead of ${size}`, { path: from })
+    if (source.kind === 'directory')
+      throw new StorageError('IS_A_DIRECTORY', `could not copy ${place(from, this.name)}: it is a directory`, { path: from })
+    if (source.kind !== 'file')
+      throw new StorageError('NOT_SUPPORTED', `could not copy ${place(from, this.name)}: it is not a regular file`, { path: from })
+    if (size !== undefined && size !== source.size)
+      throw new StorageError('CORRUPT', `could not copy ${place(from, this.name)}: it has ${source.size} bytes instead of ${size}`, { path: from })
     const item: TransferItem = {
       from,
       to,
@@ -159,7 +174,11 @@ class LocalStorage implements WritableStorage {
     this.#changes.addName(to)
   }
 
-  transferFrom(source: ReadableStorage, items: readonly TransferItem[], options: TransferOptions = {}): Promise<readonly TransferOutcome[]> | undefined {
+  transferFrom(
+    source: ReadableStorage,
+    items: readonly TransferItem[],
+    options: TransferOptions = {},
+  ): Promise<readonly TransferOutcome[]> | undefined {
     const tree = treeOf(source)
     return tree && this.#transfer(tree, items, options)
   }
@@ -215,4 +234,3 @@ function capabilitiesOf(root: string): Capabilities {
 function both<K extends string, V>(key: K, value: V | undefined): { readonly [_ in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { readonly [_ in K]?: V }
 }
-

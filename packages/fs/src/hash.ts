@@ -17,7 +17,8 @@ interface HashOptions extends AbortOptions {
 export async function hash(tree: Tree, path: Path, name: HashName, { signal, user, workers }: HashOptions): Promise<string> {
   signal?.throwIfAborted()
   tree.locate(path)
-  if (!hashNames.includes(name)) throw new StorageError('NOT_SUPPORTED', `could not compute ${name} of ${place(path, tree.root)}; use one of: ${hashNames.join(', ')}`, { path })
+  if (!hashNames.includes(name))
+    throw new StorageError('NOT_SUPPORTED', `could not compute ${name} of ${place(path, tree.root)}; use one of: ${hashNames.join(', ')}`, { path })
   const aborted = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const onAbort = (): void => void Atomics.store(aborted, 0, 1)
   signal?.addEventListener('abort', onAbort)

@@ -17,7 +17,14 @@ export interface PackedTree {
 
 /** What a thread is asked to do. */
 export type Job =
-  | { readonly kind: 'scan'; readonly tree: PackedTree; readonly state: ScanState; readonly asks: boolean; readonly port: MessagePort; readonly control: Int32Array }
+  | {
+      readonly kind: 'scan'
+      readonly tree: PackedTree
+      readonly state: ScanState
+      readonly asks: boolean
+      readonly port: MessagePort
+      readonly control: Int32Array
+    }
   | {
       readonly kind: 'transfer'
       readonly source: PackedTree

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Entry } from '@syncline/core'
-import { directory, fill, listAll, listPaths, unprivileged } from '../test/fixture.ts'
+import { directory, fill, listAll, listPaths, threadCount, unprivileged } from '../test/fixture.ts'
 import { fs } from './fs.ts'
 
 /** Key order by the bytes themselves, independent of core's comparison. */
@@ -19,14 +19,31 @@ const hasWorker = existsSync(new URL('../dist/worker.js', import.meta.url))
 describe('list', () => {
   test('yields key order: a directory as if it ended in "/", bytes and not UTF-16 units', async () => {
     const root = directory()
-    fill(root, { 'a/x': '', 'a-b/y': '', 'a.txt': '', a0: '', 'a-b-c/z': '', 'a-': '', '\uE000': '', '\u{10000}': '', 'b/': '', 'b\u0001': '', 'a b': '' })
+    fill(root, {
+      'a/x': '',
+      'a-b/y': '',
+      'a.txt': '',
+      a0: '',
+      'a-b-c/z': '',
+      'a-': '',
+      '\uE000': '',
+      '\u{10000}': '',
+      'b/': '',
+      'b\u0001': '',
+      'a b': '',
+    })
     const entries = await listAll(fs(root))
     expect(entries.map(entry => entry.path)).toEqual(byKey(entries))
     expect(entries).toHaveLength(14)
   })
 
   test('yields key order and every name once for any tree', async () => {
-    const name = fc.oneof(fc.constantFrom('a', 'a-', 'a.b', 'a b', 'b', 'é', '\uE000', '\u{1F600}', '-', "q'\"", '\n', 'A%2f'), fc.stringMatching(/^[a-c!-.]{1,3}$/)).filter(text => !['.', '..'].includes(text))
+    const name = fc
+      .oneof(
+        fc.constantFrom('a', 'a-', 'a.b', 'a b', 'b', 'é', '\uE000', '\u{1F600}', '-', 'q\'"', '\n', 'A%2f'),
+        fc.stringMatching(/^[a-c!-.]{1,3}$/),
+      )
+      .filter(text => !['.', '..'].includes(text))
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.array(name, { minLength: 1, maxLength: 4 }), { maxLength: 25 }), async paths => {
         const root = directory()
@@ -109,7 +126,10 @@ describe('list', () => {
     await new Promise(resolve => server.once('listening', resolve))
     const reasons = (await listAll(fs(root))).map(entry => entry.kind === 'problem' && entry.reason)
     expect(reasons).toEqual(['a named pipe cannot be synced', 'a socket cannot be synced'])
-    expect((await listAll(fs('/dev'), '', { recursive: false })).find(entry => entry.path === 'null')).toMatchObject({ kind: 'problem', reason: 'a character device cannot be synced' })
+    expect((await listAll(fs('/dev'), '', { recursive: false })).find(entry => entry.path === 'null')).toMatchObject({
+      kind: 'problem',
+      reason: 'a character device cannot be synced',
+    })
   })
 
   test('shows an unreadable directory as one problem in its place', async () => {
@@ -133,7 +153,12 @@ describe('list', () => {
   test.runIf(process.platform === 'linux')('shows a name that is not UTF-8 as a problem that no other name equals', async () => {
     const root = directory()
     fill(root, { 'bad\\xff': 'a real file', '\uFFFD': 'another' })
-    for (const raw of [[0x62, 0x61, 0x64, 0xff], [0xed, 0xa0, 0x80], [0xe2, 0x82]]) writeFileSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from(raw)]), '')
+    for (const raw of [
+      [0x62, 0x61, 0x64, 0xff],
+      [0xed, 0xa0, 0x80],
+      [0xe2, 0x82],
+    ])
+      writeFileSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from(raw)]), '')
     const entries = await listAll(fs(root))
     expect(entries.map(entry => [entry.path, entry.kind])).toEqual([
       ['\\xe2\\x82', 'problem'],
@@ -193,7 +218,15 @@ describe('list', () => {
     const outside = directory()
     fill(outside, { secret: 'x' })
     fill(root, { 'd/f': 'four', 'd/e/g': '' })
-    for (const [target, path] of [['d', 'copy'], ['d/f', 'file'], ['nowhere', 'dead'], [outside, 'out'], [join(outside, 'secret'), 'out-file'], ['loop', 'loop'], ['..', 'd/e/up']] as const) {
+    for (const [target, path] of [
+      ['d', 'copy'],
+      ['d/f', 'file'],
+      ['nowhere', 'dead'],
+      [outside, 'out'],
+      [join(outside, 'secret'), 'out-file'],
+      ['loop', 'loop'],
+      ['..', 'd/e/up'],
+    ] as const) {
       symlinkSync(target, join(root, path))
     }
     expect(await listPaths(fs(root, { symlinks: 'follow' }))).toEqual([
@@ -234,7 +267,9 @@ describe.runIf(hasWorker)('list of a big tree, which goes on in another thread',
     onTestFinished(() => storage.close?.())
     const alone = await listAll(fs(root, { workers: 0 }))
     expect(alone).toHaveLength(count + 80 + 3)
+    const threads = threadCount()
     expect(await listAll(storage)).toEqual(alone)
+    if (threads > 0) expect(threadCount()).toBeGreaterThan(threads)
     const asked = new Set<string>()
     const wanted = await listAll(storage, '', {
       descend: path => {

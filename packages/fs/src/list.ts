@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
 import type { MessagePort } from 'node:worker_threads'
-import { StorageError, type Entry, type ListOptions, type Path } from '@syncline/core'
+import type { StorageError} from '@syncline/core';
+import type { Entry, ListOptions, Path } from '@syncline/core'
 import { toDirectoryEntry, toFileEntry, toProblemEntry, toSymlinkEntry } from './entry.ts'
 import { scanControl, type ScanAnswer, type ScanMessage } from './jobs.ts'
 import { Scan, type ScanSink, type ScanState } from './scan.ts'
@@ -33,7 +34,7 @@ export async function* list(context: ListContext, path: Path, options: ListOptio
   const mayMove = recursive && context.workers > 0 && hasThreads
   try {
     let since = performance.now()
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const sink = new EntrySink()
       more = scan.fill(sink, pageEntries)
       if (sink.count > 0) yield sink.entries
@@ -82,10 +83,19 @@ class EntrySink implements ScanSink {
 }
 
 /** The rest of a scan from another thread; `undefined` if none is free. */
-function continueInThread(context: ListContext, state: ScanState, { descend, signal }: ListOptions): AsyncGenerator<readonly Entry[], void, undefined> | undefined {
+function continueInThread(
+  context: ListContext,
+  state: ScanState,
+  { descend, signal }: ListOptions,
+): AsyncGenerator<readonly Entry[], void, undefined> | undefined {
   const { near, far, control } = scanChannel()
   const { root, symlinks } = context.tree
-  const job = runJob(context.user, context.workers, { kind: 'scan', tree: { root, symlinks }, state, asks: descend !== undefined, port: far, control }, [far])
+  const job = runJob(
+    context.user,
+    context.workers,
+    { kind: 'scan', tree: { root, symlinks }, state, asks: descend !== undefined, port: far, control },
+    [far],
+  )
   if (job === undefined) {
     near.close()
     return undefined
@@ -181,4 +191,3 @@ class Inbox {
     Atomics.notify(this.#control, word)
   }
 }
-

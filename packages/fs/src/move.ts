@@ -15,8 +15,10 @@ export function move(tree: Tree, from: Path, to: Path, { ifMatch }: Pick<WriteOp
     const strict = strictly(tree)
     const [source, target] = [strict.locate(from), strict.locate(to)]
     const stats = from !== '' && strict.hasParent(from) ? lstat(source) : undefined
-    if (stats === undefined || (stats.isSymbolicLink() && tree.symlinks === 'skip')) throw new StorageError('NOT_FOUND', `could not move ${place(from, tree.root)}: nothing is there`, { path: from })
-    if (to === '' || isBelow(to, from)) throw new StorageError('INVALID_PATH', `could not move ${JSON.stringify(from)} to ${place(to, tree.root)}: that is inside itself`, { path: to })
+    if (stats === undefined || (stats.isSymbolicLink() && tree.symlinks === 'skip'))
+      throw new StorageError('NOT_FOUND', `could not move ${place(from, tree.root)}: nothing is there`, { path: from })
+    if (to === '' || isBelow(to, from))
+      throw new StorageError('INVALID_PATH', `could not move ${JSON.stringify(from)} to ${place(to, tree.root)}: that is inside itself`, { path: to })
     if (from === to) return []
     const made = strict.hasParent(to) ? [] : strict.makeParent(to)
     if (ifMatch !== undefined) replace(tree, source, to, target, ifMatch)

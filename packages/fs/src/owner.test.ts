@@ -15,7 +15,8 @@ describe('processOwner', () => {
 
   test('cannot tell about another host, nor about what is no id of ours', () => {
     expect(isAlive({ host: 'elsewhere' })).toBeUndefined()
-    for (const id of ['', 'x', '{}', '[]', 'null', '{"host":1}', JSON.stringify({ ...self, pid: -1 }), JSON.stringify({ ...self, pid: '1' })]) expect(owner.isAlive(id)).toBeUndefined()
+    for (const id of ['', 'x', '{}', '[]', 'null', '{"host":1}', JSON.stringify({ ...self, pid: -1 }), JSON.stringify({ ...self, pid: '1' })])
+      expect(owner.isAlive(id)).toBeUndefined()
   })
 
   test.runIf(process.platform === 'linux')('a process of an earlier boot, or whose PID another process has now, is dead', () => {

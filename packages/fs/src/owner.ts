@@ -64,7 +64,8 @@ export function isAlive(identity: ProcessIdentity | undefined): boolean | undefi
 function parseIdentity(id: string): ProcessIdentity | undefined {
   try {
     const { host, boot, pid, start } = JSON.parse(id) as Partial<ProcessIdentity>
-    if (typeof host !== 'string' || typeof boot !== 'string' || typeof start !== 'string' || !Number.isSafeInteger(pid) || (pid as number) <= 0) return undefined
+    if (typeof host !== 'string' || typeof boot !== 'string' || typeof start !== 'string' || !Number.isSafeInteger(pid) || (pid as number) <= 0)
+      return undefined
     return { host, boot, pid: pid as number, start }
   } catch {
     return undefined

@@ -13,7 +13,8 @@ type Conditions = Pick<WriteOptions, 'ifMatch' | 'ifNoneMatch'>
  */
 export function checkTarget(tree: Tree, path: Path, file: string, conditions: Conditions): Stats | undefined {
   const existing = lstat(file)
-  if (existing?.isDirectory() === true) throw new StorageError('IS_A_DIRECTORY', `${place(path, tree.root)} is a directory; a file cannot replace it`, { path })
+  if (existing?.isDirectory() === true)
+    throw new StorageError('IS_A_DIRECTORY', `${place(path, tree.root)} is a directory; a file cannot replace it`, { path })
   if (existing?.isSymbolicLink() === true && tree.symlinks === 'skip') {
     throw new StorageError('INVALID_PATH', `${place(path, tree.root)} is a symbolic link, and links are left alone here`, { path })
   }

@@ -65,7 +65,7 @@ export async function pump({ from, to, size, hash, isSparse = false, isAborted, 
 }
 
 async function writeWhole(fd: number, chunk: Buffer, position: number): Promise<void> {
-  for (let at = 0; at < chunk.length; ) at += (await writeAsync(fd, chunk, at, chunk.length - at, position + at)).bytesWritten
+  for (let at = 0; at < chunk.length;) at += (await writeAsync(fd, chunk, at, chunk.length - at, position + at)).bytesWritten
 }
 
 async function writeWithHoles(fd: number, chunk: Buffer, position: number): Promise<void> {

@@ -20,7 +20,14 @@ describe('read', () => {
     expect(await collect(fs(root).read('empty'))).toHaveLength(0)
   })
 
-  test.each<[number, number | undefined, string]>([[0, 3, '012'], [4, undefined, '456789'], [8, 100, '89'], [10, 1, ''], [99, 1, ''], [3, 0, '']])('from %d, %d bytes', async (offset, length, expected) => {
+  test.each<[number, number | undefined, string]>([
+    [0, 3, '012'],
+    [4, undefined, '456789'],
+    [8, 100, '89'],
+    [10, 1, ''],
+    [99, 1, ''],
+    [3, 0, ''],
+  ])('from %d, %d bytes', async (offset, length, expected) => {
     const root = directory()
     fill(root, { f: '0123456789' })
     expect(await collectText(fs(root).read('f', length === undefined ? { offset } : { offset, length }))).toBe(expected)
@@ -70,7 +77,11 @@ describe('hash', () => {
     const root = directory()
     fill(root, { f: 'x', empty: '', big })
     const storage = fs(root, { workers: 0 })
-    for (const [path, content] of [['f', 'x'], ['empty', ''], ['big', big]] as const) {
+    for (const [path, content] of [
+      ['f', 'x'],
+      ['empty', ''],
+      ['big', big],
+    ] as const) {
       expect(await storage.hash?.(path, name)).toBe(createHash(name).update(content).digest('hex'))
     }
   })

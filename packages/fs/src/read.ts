@@ -18,14 +18,18 @@ const chunkBytes = 256 * 1024
  *
  * A file that changes while it is read is not passed off as a version: the last step rejects with `PRECONDITION_FAILED`.
  */
-export async function* read(tree: Tree, path: Path, { offset = 0, length = Number.POSITIVE_INFINITY, ifMatch, signal }: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* read(
+  tree: Tree,
+  path: Path,
+  { offset = 0, length = Number.POSITIVE_INFINITY, ifMatch, signal }: ReadOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted()
   const { fd, stats } = open(tree, path, ifMatch)
   try {
     const end = Math.min(stats.size, offset + length)
     // One small read is done before a trip through the thread pool would have begun.
     const isSmall = end - offset <= chunkBytes
-    for (let position = offset; position < end; ) {
+    for (let position = offset; position < end;) {
       const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, end - position))
       const count = isSmall ? readSync(fd, buffer, 0, buffer.length, position) : (await readAsync(fd, buffer, 0, buffer.length, position)).bytesRead
       signal?.throwIfAborted()

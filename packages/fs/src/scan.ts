@@ -224,7 +224,8 @@ export class Scan {
     const format = formatOf(stats.mode)
     if (format === regularFile) sink.addFile(frame.prefix, name, stats)
     else if (format !== directory) sink.addProblem(frame.prefix, name, unsyncableReason(stats.mode))
-    else if (this.#frames.some(each => each.realId === idOf(stats))) sink.addProblem(frame.prefix, name, 'the symbolic link leads to a directory that it is in itself')
+    else if (this.#frames.some(each => each.realId === idOf(stats)))
+      sink.addProblem(frame.prefix, name, 'the symbolic link leads to a directory that it is in itself')
     else this.#visitDirectory(frame, name, stats, sink)
   }
 
@@ -239,21 +240,31 @@ export class Scan {
     if (this.#descend?.asksAhead !== true) return this.#toFrame(prefix, file, readdirSync(file), realId)
     const found = readdirSync(file, { withFileTypes: true })
     this.#announceDirectories(prefix, found)
-    return this.#toFrame(prefix, file, found.map(each => each.name), realId)
+    return this.#toFrame(
+      prefix,
+      file,
+      found.map(each => each.name),
+      realId,
+    )
   }
 
   /** For a directory that another thread began: one question for all that is left of it, instead of one each. */
   #announce(frame: Frame): void {
     const left = new Set(frame.names)
     try {
-      this.#announceDirectories(frame.prefix, readdirSync(this.#base + frame.prefix, { withFileTypes: true }).filter(each => left.has(each.name)))
+      this.#announceDirectories(
+        frame.prefix,
+        readdirSync(this.#base + frame.prefix, { withFileTypes: true }).filter(each => left.has(each.name)),
+      )
     } catch {
       // Gone or unreadable by now: its names are asked about one by one, and fail one by one.
     }
   }
 
   #announceDirectories(prefix: string, found: readonly Dirent[]): void {
-    const directories = found.filter(each => each.isDirectory() || (this.#symlinks === 'follow' && each.isSymbolicLink())).map(each => prefix + each.name)
+    const directories = found
+      .filter(each => each.isDirectory() || (this.#symlinks === 'follow' && each.isSymbolicLink()))
+      .map(each => prefix + each.name)
     for (let at = 0; at < directories.length; at += announcedAtOnce) this.#descend?.announce(directories.slice(at, at + announcedAtOnce))
   }
 
@@ -267,9 +278,14 @@ export class Scan {
 
   #checkRoot(): void {
     const stats = lstat(this.#path === '' ? this.#tree.root : this.#base + this.#path)
-    const now = stats?.isSymbolicLink() === true ? statSync(this.#path === '' ? this.#tree.root : this.#base + this.#path, { throwIfNoEntry: false }) : stats
+    const now =
+      stats?.isSymbolicLink() === true ? statSync(this.#path === '' ? this.#tree.root : this.#base + this.#path, { throwIfNoEntry: false }) : stats
     if (now === undefined || idOf(now) !== this.#rootId) {
-      throw new StorageError('UNAVAILABLE', `${place(this.#path, this.#tree.root)} went away or was replaced while it was listed; see whether its disk is still mounted`, { path: this.#path })
+      throw new StorageError(
+        'UNAVAILABLE',
+        `${place(this.#path, this.#tree.root)} went away or was replaced while it was listed; see whether its disk is still mounted`,
+        { path: this.#path },
+      )
     }
   }
 }
@@ -320,7 +336,12 @@ function toFrameState(frame: Frame): FrameState {
     prefix: frame.prefix,
     names: frame.names.slice(frame.at),
     undecodable: [...(frame.undecodable ?? [])],
-    held: frame.held.map(({ name, stats, content }) => ({ name, mtimeMs: stats.mtimeMs, mode: stats.mode, content: content && toFrameState(content) })),
+    held: frame.held.map(({ name, stats, content }) => ({
+      name,
+      mtimeMs: stats.mtimeMs,
+      mode: stats.mode,
+      content: content && toFrameState(content),
+    })),
     realId: frame.realId,
   }
 }

@@ -40,7 +40,10 @@ export function removeStaleTemporary(file: string, now: number): boolean {
   if (stats === undefined || stats.isDirectory()) return false
   const [, host, boot, pid, start] = parts as unknown as [string, string, string, string, string]
   const self = currentProcess()
-  const alive = host !== digest(self.host) ? undefined : isAlive({ host: self.host, boot: boot === digest(self.boot) ? self.boot : boot, pid: Number(pid), start })
+  const alive =
+    host !== digest(self.host)
+      ? undefined
+      : isAlive({ host: self.host, boot: boot === digest(self.boot) ? self.boot : boot, pid: Number(pid), start })
   // ctime, not mtime: a temporary carries the modification time of the file it will become.
   if (alive === true || (alive === undefined && now - stats.ctimeMs < foreignAgeMs)) return false
   unlinkSync(file)

@@ -18,6 +18,9 @@ interface Thread {
   isScanning: boolean
 }
 
+/** Nothing here lives longer than a page or a batch. */
+const maxYoungGenerationSizeMb = 4
+
 let threads: Thread[] = []
 let nextId = 0
 const users = new Set<object>()
@@ -72,7 +75,7 @@ export async function releaseThreads(user: object): Promise<void> {
   if (users.size > 0) return
   const ended = threads
   threads = []
-  await Promise.all(ended.map(thread => thread.worker.terminate()))
+  for (const thread of ended) await thread.worker.terminate()
 }
 
 /** A channel for a scan. */
@@ -94,7 +97,7 @@ function startThread(user: object): Thread | undefined {
   if (workerUrl === undefined) return undefined
   users.add(user)
   // Without the parent's flags: those of a test runner or a loader mean nothing to a built file.
-  const worker = new Worker(workerUrl, { execArgv: [], name: 'syncline-fs' })
+  const worker = new Worker(workerUrl, { execArgv: [], name: 'syncline-fs', resourceLimits: { maxYoungGenerationSizeMb } })
   const thread: Thread = { worker, pending: new Map(), isScanning: false }
   worker.unref()
   worker.on('message', (answer: Answer) => takeAnswer(thread, answer))
@@ -120,7 +123,8 @@ function takeAnswer(thread: Thread, answer: Answer): void {
 
 function endThread(thread: Thread, error: unknown): void {
   threads = threads.filter(each => each !== thread)
-  for (const pending of thread.pending.values()) pending.reject(new StorageError('UNKNOWN', 'a thread of the local storage ended before its work was done; run the sync again', { cause: error }))
+  for (const pending of thread.pending.values())
+    pending.reject(new StorageError('UNKNOWN', 'a thread of the local storage ended before its work was done; run the sync again', { cause: error }))
   thread.pending.clear()
 }
 

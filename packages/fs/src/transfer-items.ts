@@ -18,7 +18,11 @@ const sliceMs = 8
  *
  * @returns one outcome per item; `undefined` for those not begun because of an abort
  */
-export async function transferItems(context: CopyContext, items: readonly TransferItem[], onProgress?: (index: number, bytes: number) => void): Promise<ThreadOutcome[]> {
+export async function transferItems(
+  context: CopyContext,
+  items: readonly TransferItem[],
+  onProgress?: (index: number, bytes: number) => void,
+): Promise<ThreadOutcome[]> {
   const outcomes: ThreadOutcome[] = []
   let since = performance.now()
   for (const [index, item] of items.entries()) {

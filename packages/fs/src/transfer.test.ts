@@ -1,10 +1,26 @@
 import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, chmodSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync, writeSync, closeSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { decorate, type FileEntry, type TransferItem, type TransferOptions, type TransferOutcome, type WritableStorage } from '@syncline/core'
-import { contents, directory, fill, isRoot, listAll, unprivileged } from '../test/fixture.ts'
+import { contents, directory, fill, isRoot, listAll, threadCount, unprivileged } from '../test/fixture.ts'
 import { fs, type FsOptions } from './fs.ts'
 
 const hasWorker = existsSync(new URL('../dist/worker.js', import.meta.url))
@@ -31,24 +47,37 @@ async function transfer({ source, target }: Pair, items: readonly TransferItem[]
 
 async function itemsOf(source: WritableStorage): Promise<TransferItem[]> {
   const files = (await listAll(source)).filter((entry): entry is FileEntry => entry.kind === 'file')
-  return files.map(({ path, size, modified, mode, etag }) => ({ from: path, to: path, size, ifNoneMatch: '*' as const, modified: modified as number, mode: mode as number, fromMatch: etag as string }))
+  return files.map(({ path, size, modified, mode, etag }) => ({
+    from: path,
+    to: path,
+    size,
+    ifNoneMatch: '*' as const,
+    modified: modified as number,
+    mode: mode as number,
+    fromMatch: etag as string,
+  }))
 }
 
 const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex')
 
 describe('transferFrom', () => {
-  test.each([['this thread', 0], ['other threads', 2]] as const)('copies content, time and mode, makes parents, and hashes, in %s', async (_, workers) => {
+  test.each([
+    ['this thread', 0],
+    ['other threads', 2],
+  ] as const)('copies content, time and mode, makes parents, and hashes, in %s', async (_, workers) => {
     if (workers > 0 && !hasWorker) throw new Error('build the package first')
     const both = pair({ workers })
     const big = Buffer.alloc(3_500_000, 'abc')
-    for (let i = 0; i < 500; i++) fill(both.from, { [`d${i % 7}/f${i}`]: `content ${i}` })
+    for (let i = 0; i < 1600; i++) fill(both.from, { [`d${i % 7}/f${i}`]: `content ${i}` })
     fill(both.from, { empty: '', big, 'odd \n"name': 'x' })
     chmodSync(join(both.from, 'd0/f0'), 0o4711)
     utimesSync(join(both.from, 'big'), 1, 1234.5)
     const progress: number[] = []
     const items = await itemsOf(both.source)
+    const threads = threadCount()
     const outcomes = await transfer(both, items, { hash: 'sha256', onProgress: (index, bytes) => progress.push(index, bytes) })
     expect(contents(both.to)).toEqual(contents(both.from))
+    if (threads > 0 && workers > 0) expect(threadCount()).toBeGreaterThan(threads)
     expect(progress.slice(-2)).toEqual([items.findIndex(item => item.from === 'big'), big.length])
     for (const [index, outcome] of outcomes.entries()) {
       const item = items[index] as TransferItem
@@ -63,9 +92,19 @@ describe('transferFrom', () => {
 
   test.each([0, 2])('reports each failure in its place and changes nothing there (workers: %d)', async workers => {
     const both = pair({ workers })
-    fill(both.from, { ok: 'new', changed: 'longer now', vanished: 'x', 'exists': 'new', 'over-dir': 'x', 'below-file': 'x', same: 'abc', big: 'x'.repeat(2_000_000), old: 'y' })
+    fill(both.from, {
+      ok: 'new',
+      changed: 'longer now',
+      vanished: 'x',
+      exists: 'new',
+      'over-dir': 'x',
+      'below-file': 'x',
+      same: 'abc',
+      big: 'x'.repeat(2_000_000),
+      old: 'y',
+    })
     fill(both.to, { exists: 'theirs', 'over-dir/kept': '', file: 'f', stale: 'theirs', big: 'theirs' })
-    const filler = Array.from({ length: 450 }, (_, index) => ({ from: 'ok', to: `filler/${index}`, size: 3 }))
+    const filler = Array.from({ length: 1600 }, (_, index) => ({ from: 'ok', to: `filler/${index}`, size: 3 }))
     const etag = ((await both.source.stat('same')) as FileEntry).etag as string
     writeFileSync(join(both.from, 'same'), 'ABC')
     rmSync(join(both.from, 'vanished'))
@@ -98,7 +137,15 @@ describe('transferFrom', () => {
       'INVALID_PATH',
     ])
     rmSync(join(both.to, 'filler'), { recursive: true })
-    expect(contents(both.to)).toEqual({ big: 'theirs', exists: 'theirs', file: 'f', ok: 'new', 'over-dir/': '', 'over-dir/kept': '', stale: 'theirs' })
+    expect(contents(both.to)).toEqual({
+      big: 'theirs',
+      exists: 'theirs',
+      file: 'f',
+      ok: 'new',
+      'over-dir/': '',
+      'over-dir/kept': '',
+      stale: 'theirs',
+    })
   })
 
   test('copies nothing but regular files, and does not wait for a pipe', async () => {
@@ -106,7 +153,10 @@ describe('transferFrom', () => {
     fill(both.from, { f: 'secret' })
     execFileSync('mkfifo', [join(both.from, 'fifo')])
     symlinkSync('f', join(both.from, 'l'))
-    const outcomes = await transfer(both, [{ from: 'fifo', to: 'a', size: 0 }, { from: 'l', to: 'b', size: 6 }])
+    const outcomes = await transfer(both, [
+      { from: 'fifo', to: 'a', size: 0 },
+      { from: 'l', to: 'b', size: 6 },
+    ])
     expect(outcomes).toMatchObject([{ error: { code: 'PRECONDITION_FAILED', path: 'fifo' } }, { error: { code: 'PRECONDITION_FAILED', path: 'l' } }])
     expect(contents(both.to)).toEqual({})
   })
@@ -120,7 +170,9 @@ describe('transferFrom', () => {
       if (isFirst) appendFileSync(join(both.from, 'big'), 'y')
       isFirst = false
     }
-    expect(await transfer(both, [{ from: 'big', to: 'big', size: 8_000_000 }], { onProgress })).toMatchObject([{ error: { code: 'PRECONDITION_FAILED', path: 'big' } }])
+    expect(await transfer(both, [{ from: 'big', to: 'big', size: 8_000_000 }], { onProgress })).toMatchObject([
+      { error: { code: 'PRECONDITION_FAILED', path: 'big' } },
+    ])
     expect(contents(both.to)).toEqual({ big: 'old' })
   })
 
@@ -128,7 +180,9 @@ describe('transferFrom', () => {
     const both = pair({ workers: 0 })
     fill(both.from, { big: 'x'.repeat(8_000_000) })
     const onProgress = (): void => truncateSync(join(both.from, 'big'), 10)
-    expect(await transfer(both, [{ from: 'big', to: 'big', size: 8_000_000 }], { onProgress })).toMatchObject([{ error: { code: 'PRECONDITION_FAILED' } }])
+    expect(await transfer(both, [{ from: 'big', to: 'big', size: 8_000_000 }], { onProgress })).toMatchObject([
+      { error: { code: 'PRECONDITION_FAILED' } },
+    ])
     expect(contents(both.to)).toEqual({})
   })
 
@@ -137,7 +191,11 @@ describe('transferFrom', () => {
     fill(both.from, { first: 'x', big: Buffer.alloc(60_000_000), last: 'x' })
     const controller = new AbortController()
     const reason = new Error('enough')
-    const items = [{ from: 'first', to: 'first', size: 1 }, { from: 'big', to: 'big', size: 60_000_000 }, { from: 'last', to: 'last', size: 1 }]
+    const items = [
+      { from: 'first', to: 'first', size: 1 },
+      { from: 'big', to: 'big', size: 60_000_000 },
+      { from: 'last', to: 'last', size: 1 },
+    ]
     const outcomes = await transfer(both, items, { signal: controller.signal, onProgress: () => controller.abort(reason) })
     expect(outcomes).toMatchObject([{ entry: { size: 1 } }, {}, {}])
     expect(outcomes.slice(1)).toEqual([{ error: reason }, { error: reason }])
@@ -169,7 +227,12 @@ describe('transferFrom', () => {
     fill(both.from, { f: 'x', g: 'x' })
     mkdirSync(join(both.to, 'd'), { mode: 0o555 })
     chmodSync(join(both.from, 'f'), 0)
-    const outcomes = await unprivileged(() => transfer(both, [{ from: 'f', to: 'f', size: 1 }, { from: 'g', to: 'd/g', size: 1 }]))
+    const outcomes = await unprivileged(() =>
+      transfer(both, [
+        { from: 'f', to: 'f', size: 1 },
+        { from: 'g', to: 'd/g', size: 1 },
+      ]),
+    )
     expect(outcomes).toMatchObject([{ error: { code: 'PERMISSION_DENIED', path: 'f' } }, { error: { code: 'PERMISSION_DENIED', path: 'd/g' } }])
   })
 
@@ -201,7 +264,9 @@ describe('transferFrom', () => {
       expect(copied).toEqual(await storage.stat('d/copy'))
       expect(readFileSync(join(mounted, 'd/copy')).equals(big)).toBe(true)
       // The same physical extent for both.
-      const extents = ['big', 'd/copy'].map(path => /^ +0: +\S+ +(\d+)\.\./m.exec(execFileSync('filefrag', ['-v', '-s', join(mounted, path)], { encoding: 'utf8' }))?.[1])
+      const extents = ['big', 'd/copy'].map(
+        path => /^ +0: +\S+ +(\d+)\.\./m.exec(execFileSync('filefrag', ['-v', '-s', join(mounted, path)], { encoding: 'utf8' }))?.[1],
+      )
       expect(extents[0]).toBe(extents[1])
     } finally {
       execFileSync('umount', [mounted])

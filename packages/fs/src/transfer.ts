@@ -38,7 +38,12 @@ export function treeOf(storage: ReadableStorage): Tree | undefined {
 }
 
 /** Copies a batch from another local tree: here while there is little to do, else in other threads. */
-export async function transfer(context: TransferContext, source: Tree, items: readonly TransferItem[], options: TransferOptions): Promise<readonly TransferOutcome[]> {
+export async function transfer(
+  context: TransferContext,
+  source: Tree,
+  items: readonly TransferItem[],
+  options: TransferOptions,
+): Promise<readonly TransferOutcome[]> {
   const { signal } = options
   signal?.throwIfAborted()
   context.files += items.length
@@ -61,22 +66,47 @@ function toOutcome(outcome: ThreadOutcome, { to }: TransferItem, { hash, signal 
   return { entry: outcome.copied.hash === undefined || hash === undefined ? entry : { ...entry, hashes: { [hash]: outcome.copied.hash } } }
 }
 
-async function here(context: TransferContext, source: Tree, items: readonly TransferItem[], { hash, onProgress }: TransferOptions, aborted: Int32Array): Promise<ThreadOutcome[]> {
+async function here(
+  context: TransferContext,
+  source: Tree,
+  items: readonly TransferItem[],
+  { hash, onProgress }: TransferOptions,
+  aborted: Int32Array,
+): Promise<ThreadOutcome[]> {
   context.here++
   try {
-    return await transferItems(copyContext(source, context.tree, { hash, fsync: context.fsync, isAborted: () => aborted[0] !== 0 }), items, onProgress)
+    return await transferItems(
+      copyContext(source, context.tree, { hash, fsync: context.fsync, isAborted: () => aborted[0] !== 0 }),
+      items,
+      onProgress,
+    )
   } finally {
     context.here--
   }
 }
 
-function inThread(context: TransferContext, source: Tree, items: readonly TransferItem[], { hash, onProgress }: TransferOptions, aborted: Int32Array): Promise<ThreadOutcome[]> | undefined {
+function inThread(
+  context: TransferContext,
+  source: Tree,
+  items: readonly TransferItem[],
+  { hash, onProgress }: TransferOptions,
+  aborted: Int32Array,
+): Promise<ThreadOutcome[]> | undefined {
   if (items.length === 0 || !isWorthThread(context, items)) return undefined
   const packed = packItems(items)
   const job = runJob(
     context.user,
     threadsOf(context),
-    { kind: 'transfer', source: packTree(source), target: packTree(context.tree), items: packed, hash, fsync: context.fsync, reports: onProgress !== undefined, aborted },
+    {
+      kind: 'transfer',
+      source: packTree(source),
+      target: packTree(context.tree),
+      items: packed,
+      hash,
+      fsync: context.fsync,
+      reports: onProgress !== undefined,
+      aborted,
+    },
     [packed.numbers.buffer as ArrayBuffer, packed.create.buffer as ArrayBuffer],
     onProgress,
   )

@@ -33,7 +33,8 @@ export class Tree {
     checkPath(path)
     // A lone surrogate would silently become U+FFFD: another file.
     if (!isWellFormed.call(path)) throw new StorageError('INVALID_PATH', `${place(path, this.root)} is not valid Unicode`, { path })
-    if (process.platform === 'win32' && /[\\:]/.test(path)) throw new StorageError('INVALID_PATH', `${place(path, this.root)} has "\\" or ":", which mean something else on Windows`, { path })
+    if (process.platform === 'win32' && /[\\:]/.test(path))
+      throw new StorageError('INVALID_PATH', `${place(path, this.root)} has "\\" or ":", which mean something else on Windows`, { path })
     if (path.includes('.syncline-tmp-') && path.split('/').some(isTemporary)) {
       throw new StorageError('INVALID_PATH', `${place(path, this.root)} has a reserved name: ".syncline-tmp-…" are files being written`, { path })
     }
@@ -103,7 +104,8 @@ export class Tree {
     const stats = lstat(file)
     if (stats === undefined) return false
     if (stats.isSymbolicLink()) this.#checkLink(directory, path, file)
-    else if (!stats.isDirectory()) throw new StorageError('NOT_A_DIRECTORY', `${place(directory, this.root)} is not a directory, so nothing can be below it`, { path })
+    else if (!stats.isDirectory())
+      throw new StorageError('NOT_A_DIRECTORY', `${place(directory, this.root)} is not a directory, so nothing can be below it`, { path })
     verified.add(directory)
     return true
   }
@@ -130,7 +132,8 @@ export class Tree {
     } catch (error) {
       // Somebody else made it in between, or something of another kind: look again.
       if (errnoOf(error) !== 'EEXIST') throw toStorageError(error, `make the directory ${JSON.stringify(directory)} for`, path, this.root)
-      if (!this.#isDirectory(directory, path, verified)) throw toStorageError(error, `make the directory ${JSON.stringify(directory)} for`, path, this.root)
+      if (!this.#isDirectory(directory, path, verified))
+        throw toStorageError(error, `make the directory ${JSON.stringify(directory)} for`, path, this.root)
     }
     verified.add(directory)
   }

@@ -1,6 +1,16 @@
 import { isStorageError, messageOf, StorageError, type Entry, type Path, type StorageErrorCode, type TransferItem } from '@syncline/core'
 import type { Stats } from 'node:fs'
-import { directory, formatOf, regularFile, symbolicLink, toDirectoryEntry, toFileEntry, toProblemEntry, toSymlinkEntry, type FileNumbers } from './entry.ts'
+import {
+  directory,
+  formatOf,
+  regularFile,
+  symbolicLink,
+  toDirectoryEntry,
+  toFileEntry,
+  toProblemEntry,
+  toSymlinkEntry,
+  type FileNumbers,
+} from './entry.ts'
 import type { ScanSink } from './scan.ts'
 import type { ThreadOutcome } from './transfer-items.ts'
 

@@ -52,7 +52,7 @@ function scan({ tree, state, asks, port, control }: Job & { kind: 'scan' }): voi
   try {
     const scan = Scan.resume(new Tree(tree.root, tree.symlinks), state, asks ? askingDescend(port, control) : undefined)
     let sent = 0
-    for (let more = true; more && !isCancelled(); ) {
+    for (let more = true; more && !isCancelled();) {
       const sink = new ColumnSink(pageEntries)
       more = scan.fill(sink, pageEntries)
       const page = sink.pack()

@@ -17,10 +17,13 @@ describe('write', () => {
     expect(entry.modified).toBeCloseTo(1_600_000_000_123.457, 3)
   })
 
-  test.each([-86_400_000.001, 0, 999.999, 1_234_567_890_123.001, 1_700_000_000_000.999, 4_102_444_800_000.5])('keeps the time %d to a microsecond', async modified => {
-    const entry = await fs(directory()).write('f', bytes('x'), { modified })
-    expect(Math.abs((entry.modified as number) - modified)).toBeLessThan(0.001)
-  })
+  test.each([-86_400_000.001, 0, 999.999, 1_234_567_890_123.001, 1_700_000_000_000.999, 4_102_444_800_000.5])(
+    'keeps the time %d to a microsecond',
+    async modified => {
+      const entry = await fs(directory()).write('f', bytes('x'), { modified })
+      expect(Math.abs((entry.modified as number) - modified)).toBeLessThan(0.001)
+    },
+  )
 
   test('replaces a file, whose mode stays when none is given', async () => {
     const root = directory()
@@ -38,7 +41,10 @@ describe('write', () => {
     expect(lstatSync(join(root, 'f'))).toMatchObject({ uid: 65534, mode: 0o104755 })
   })
 
-  test.each<[string, number]>([['more', 2], ['fewer', 4]])('rejects content with %s bytes than announced and changes nothing', async (_, size) => {
+  test.each<[string, number]>([
+    ['more', 2],
+    ['fewer', 4],
+  ])('rejects content with %s bytes than announced and changes nothing', async (_, size) => {
     const root = directory()
     fill(root, { f: 'old' })
     await expect(fs(root).write('f', bytes('n', 'ew'), { size })).rejects.toMatchObject({ code: 'CORRUPT', path: 'f' })
@@ -162,7 +168,9 @@ describe('write', () => {
     chmodSync(join(root, 'd'), 0o555)
     const error = await unprivileged(() => errorOf(fs(root).write('d/f', bytes('x'))))
     expect(error).toMatchObject({ code: 'PERMISSION_DENIED', path: 'd/f' })
-    expect(error.message).toBe(`could not write "d/f" in ${root}: permission denied (EACCES); check the owner and mode of the path and of the directories above it`)
+    expect(error.message).toBe(
+      `could not write "d/f" in ${root}: permission denied (EACCES); check the owner and mode of the path and of the directories above it`,
+    )
   })
 
   test.each(['../f', '/f', 'a//b', 'a/./b', 'a\0b', '\ud800', '.syncline-tmp-x', 'a/.syncline-tmp-0-0/b'])('refuses the path %j', async path => {
@@ -173,16 +181,19 @@ describe('write', () => {
     expect(contents(root)).toEqual({})
   })
 
-  test.each(['new\nline', `'"\``, '😀', '-rf', ' ', '*', '\\', 'é', 'e\u0301', 'a:b', '%2e', '...', '\u0001', 'x'.repeat(255), '名'.repeat(85)])('keeps the name %j', async name => {
-    const root = directory()
-    const storage = fs(root)
-    await storage.write(`${name}/${name}`, bytes('x'))
-    expect(await listPaths(storage)).toEqual([`${name}/`, `${name}/${name}`])
-    expect(await collectText(storage.read(`${name}/${name}`))).toBe('x')
-    await storage.remove(`${name}/${name}`)
-    await storage.remove(name)
-    expect(contents(root)).toEqual({})
-  })
+  test.each(['new\nline', `'"\``, '😀', '-rf', ' ', '*', '\\', 'é', 'e\u0301', 'a:b', '%2e', '...', '\u0001', 'x'.repeat(255), '名'.repeat(85)])(
+    'keeps the name %j',
+    async name => {
+      const root = directory()
+      const storage = fs(root)
+      await storage.write(`${name}/${name}`, bytes('x'))
+      expect(await listPaths(storage)).toEqual([`${name}/`, `${name}/${name}`])
+      expect(await collectText(storage.read(`${name}/${name}`))).toBe('x')
+      await storage.remove(`${name}/${name}`)
+      await storage.remove(name)
+      expect(contents(root)).toEqual({})
+    },
+  )
 
   test('a name that is too long is an invalid path', async () => {
     await expect(fs(directory()).write('x'.repeat(256), bytes('x'))).rejects.toMatchObject({ code: 'INVALID_PATH' })
@@ -211,7 +222,10 @@ describe('a full disk', () => {
       expect(contents(root)).toEqual({ f: 'old' })
       const source = directory()
       fill(source, { f: 'n'.repeat(500_000), g: 'n'.repeat(3_000_000) })
-      const outcomes = await storage.transferFrom?.(fs(source), [{ from: 'f', to: 'f', size: 500_000 }, { from: 'g', to: 'g', size: 3_000_000 }])
+      const outcomes = await storage.transferFrom?.(fs(source), [
+        { from: 'f', to: 'f', size: 500_000 },
+        { from: 'g', to: 'g', size: 3_000_000 },
+      ])
       expect(outcomes).toMatchObject([{ error: { code: 'NO_SPACE', path: 'f' } }, { error: { code: 'NO_SPACE', path: 'g' } }])
       expect(contents(root)).toEqual({ f: 'old' })
       expect(await storage.freeSpace?.()).toBeLessThan(262_144)
@@ -229,7 +243,8 @@ describe('symbolic links', () => {
     symlinkSync(outside, join(root, 'l'))
     symlinkSync(join(outside, 'd/f'), join(root, 'lf'))
     const storage = fs(root, { symlinks })
-    const isRefused = async (call: Promise<unknown> | undefined): Promise<void> => expect(call).rejects.toMatchObject({ code: 'INVALID_PATH', message: expect.stringContaining('"l') as string })
+    const isRefused = async (call: Promise<unknown> | undefined): Promise<void> =>
+      expect(call).rejects.toMatchObject({ code: 'INVALID_PATH', message: expect.stringContaining('"l') as string })
     await isRefused(storage.write('l/d/f', bytes('x')))
     await isRefused(storage.write('l/new', bytes('x')))
     await isRefused(storage.makeDirectory?.('l/new'))

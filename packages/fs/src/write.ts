@@ -45,12 +45,16 @@ export async function write(tree: Tree, path: Path, content: Bytes, options: Wri
 async function fill(tree: Tree, path: Path, draft: Draft, content: Bytes, { size, signal }: WriteOptions): Promise<void> {
   let total = 0
   const wrong = (): StorageError =>
-    new StorageError('CORRUPT', `the content for ${place(path, tree.root)} has ${total > (size ?? 0) ? 'more' : 'fewer'} bytes than the ${size} announced; nothing was written`, { path })
+    new StorageError(
+      'CORRUPT',
+      `the content for ${place(path, tree.root)} has ${total > (size ?? 0) ? 'more' : 'fewer'} bytes than the ${size} announced; nothing was written`,
+      { path },
+    )
   for await (const chunk of abortable(content, signal)) {
     total += chunk.length
     if (size !== undefined && total > size) throw wrong()
     if (total <= synchronousBytes) draft.write(chunk)
-    else for (let at = 0; at < chunk.length; ) at += (await writeAsync(draft.fd, chunk, at, chunk.length - at)).bytesWritten
+    else for (let at = 0; at < chunk.length;) at += (await writeAsync(draft.fd, chunk, at, chunk.length - at)).bytesWritten
   }
   if (size !== undefined && total !== size) throw wrong()
 }

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Bytes, Entry, ListOptions, ReadableStorage } from '@syncline/core'
@@ -32,7 +32,11 @@ export function contents(root: string): Record<string, string> {
         found[`${path}/`] = ''
         visit(`${path}/`)
       } else {
-        found[path] = stats.isSymbolicLink() ? `-> ${readlinkSync(join(root, path))}` : stats.isFile() ? readFileSync(join(root, path), 'utf8') : 'other'
+        found[path] = stats.isSymbolicLink()
+          ? `-> ${readlinkSync(join(root, path))}`
+          : stats.isFile()
+            ? readFileSync(join(root, path), 'utf8')
+            : 'other'
       }
     }
   }
@@ -65,6 +69,11 @@ export async function errorOf(promise: Promise<unknown>): Promise<{ code?: strin
     return error as { code?: string; path?: string; message: string }
   }
   throw new Error('expected a rejection')
+}
+
+/** Threads of this process, where the system tells; else 0. */
+export function threadCount(): number {
+  return existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0
 }
 
 /** Whether this process may do anything to any file, also mount. */
