@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { toBytes } from './bytes.ts'
 import { SyncEngine } from './engine.ts'
 import type { SyncOptions } from './engine-types.ts'
 import { fill, storageWith, trashOf, treeOf, type Tree } from './execute/test-kit.ts'
+import type { Entry } from './protocol.ts'
+import { pairId } from './state/pair-id.ts'
 import { decorate } from './storages/decorate.ts'
 import { memory, type MemoryStorage } from './storages/memory.ts'
 import { SyncPair } from './sync-pair.ts'
@@ -177,5 +180,36 @@ describe('SyncEngine, ignore rules', () => {
     await source.remove('b')
     expect(actions(await sync())).toEqual([])
     expect((await treeOf(destination))['b']).toBe('b')
+  })
+})
+
+describe('SyncEngine, after an interrupted run', () => {
+  test('a file that was put aside while it was replaced is not a deletion', async () => {
+    const { source, destination, sync } = await setUp({ f: 'content', keep: 'k' })
+    await sync()
+    await destination.move?.('f', '.syncline-tmp-old-f')
+    await destination.write('.syncline-tmp-new-g', toBytes('half'))
+    const result = await sync()
+    expect(actions(result)).toEqual(['UPLOAD_NEW f'])
+    expect(await treeOf(source)).toEqual({ f: 'content', keep: 'k' })
+    expect(await treeOf(destination)).toEqual({ f: 'content', keep: 'k' })
+    expect(await trashOf(destination)).toEqual({ f: 'content' })
+    expect(actions(await sync())).toEqual([])
+  })
+
+  test('a size that contradicts the etag is a problem, not an edit', async () => {
+    const { source, destination, state, sync } = await setUp({ f: 'content', keep: 'k' })
+    await sync()
+    const lying = decorate(destination, {
+      list: async function* (path, options) {
+        for await (const page of destination.list(path, options)) {
+          for (const entry of Array.isArray(page) ? (page as readonly Entry[]) : [page as Entry]) yield entry.path === 'f' ? ({ ...entry, size: 3 } as Entry) : entry
+        }
+      },
+    })
+    const result = await new SyncEngine().syncPair(new SyncPair({ source, destination: lying, state, id: await pairId(source, destination) }))
+    expect(result.exitCode).toBe(3)
+    expect(result.problems.map(problem => problem.path)).toEqual(['f'])
+    expect(await treeOf(source)).toEqual({ f: 'content', keep: 'k' })
   })
 })

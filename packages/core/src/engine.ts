@@ -62,18 +62,15 @@ export class SyncEngine {
   /** What runs finishes, nothing new starts, until {@link resume}. */
   pause(): void {
     this.#pause.pause()
-    this.#progress.emit({ type: 'paused' })
   }
 
   resume(): void {
     this.#pause.resume()
-    this.#progress.emit({ type: 'resumed' })
   }
 
   /** What runs finishes, nothing new starts; what was done is recorded. */
   cancel(): void {
     this.#pause.cancel()
-    this.#progress.emit({ type: 'cancelled' })
   }
 
   /**
@@ -210,6 +207,7 @@ export class SyncEngine {
       now: this.#now,
       random: this.#random,
       hash: made?.hash ?? commonHashOf(pair),
+      ...(made !== undefined && { leftovers: made.leftovers }),
       ...signalOf(run),
       pause: this.#pause,
       progress: this.#progress,

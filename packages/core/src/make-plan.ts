@@ -49,6 +49,8 @@ export interface MadePlan {
   readonly facts: Omit<GuardFacts, 'plan' | 'config'>
   readonly filter: Filter
   readonly hash: HashName | undefined
+  /** Temporary files of interrupted runs, per side. */
+  readonly leftovers: Readonly<Record<Side, readonly Path[]>>
 }
 
 /** Rules may be found in what rules of a deeper file made visible; a tree that goes on like that is not worth waiting for. */
@@ -167,7 +169,7 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
   }
   const plan = assemblePlan(header, decisions, items)
   const facts = { vanished, collisions: folding.flatMap(collisions => collisions.find(items)), forbidden: refusedNames(plan, source, destination), free: {} }
-  return { plan, facts, filter, hash }
+  return { plan, facts, filter, hash, leftovers: decisions.leftovers }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Ancestor, StateChange } from './ancestor.ts'
 import { conflictCopyPath, decideConflict, type ConflictDecision } from './conflict.ts'
 import type { ConflictHandler } from './engine-types.ts'
 import type { Filter } from './filter/filter.ts'
-import { isOwnPath } from './filter/own-names.ts'
+import { isOwnPath, isTemporaryName, putAsidePath } from './filter/own-names.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { CannotCompare, Judge, type Evidence } from './judge.ts'
 import { reconcile, type ModeRow, type SideState } from './mode-table.ts'
@@ -12,7 +12,7 @@ import { conflictItem, deletionItem, isDeletion, keepBothItems, metadataItem, se
 import { SyncAction, type PlanItem, type PlanProblem, type SyncableEntry } from './plan.ts'
 import type { HashName, Path } from './protocol.ts'
 import type { ScannedEntry } from './scan.ts'
-import { ancestorOf, isDirectory, isHidden, isKnown, isProblem, sides, toSite, type Site, type SyncRow } from './site.ts'
+import { ancestorOf, contradictsItself, isDirectory, isHidden, isKnown, isProblem, sides, toSite, type Site, type SyncRow } from './site.ts'
 
 /** What a side can do, as far as a plan depends on it. */
 export interface SideAbilities {
@@ -50,6 +50,8 @@ export interface Decisions {
   readonly items: PlanItem[]
   readonly settled: StateChange[]
   readonly problems: PlanProblem[]
+  /** Temporary files of interrupted runs that a listing showed. */
+  readonly leftovers: Record<Side, Path[]>
   /** For every deletion: what the side that no longer has it had at the last sync. Rename detection looks for it elsewhere. */
   readonly deleted: Map<PlanItem, Ancestor>
   unchanged: number
@@ -96,6 +98,7 @@ export class Planner {
     items: [],
     settled: [],
     problems: [],
+    leftovers: { source: [], destination: [] },
     deleted: new Map(),
     unchanged: 0,
     ignored: 0,
@@ -105,6 +108,8 @@ export class Planner {
   readonly #frames: Frame[] = [openFrame('')]
   readonly #comparisons = new Set<Promise<void>>()
   #failure: { readonly error: unknown } | undefined
+  /** Paths that an interrupted run had put aside, per side: they are missing, but nobody deleted them. */
+  readonly #putAside: Record<Side, Set<Path>> = { source: new Set(), destination: new Set() }
   /** Conflict copies of this plan, so that two never take one name. */
   readonly #copies = new Set<Path>()
 
@@ -170,6 +175,7 @@ export class Planner {
     const { source, destination } = site
     if (isProblem(source) || isProblem(destination) || site.ambiguous !== undefined) return this.#block(site)
     if (top.blocked) return this.#leave(site)
+    for (const side of sides) if (contradictsItself(site, side)) return this.#blockContradiction(site, side)
     if (isHidden(source) || isHidden(destination)) return this.#hide(site)
     if (source === undefined && destination === undefined) return this.#gone(site)
     if (top.clears !== undefined) return this.#clear(site, top.clears)
@@ -191,6 +197,12 @@ export class Planner {
     this.#frames.push({ ...openFrame(site.path, this.#top()), blocked: true })
   }
 
+  /** An etag that says "the same" with a size that says "another": such a listing must not become an edit that is carried over. */
+  #blockContradiction(site: Site, side: Side): void {
+    this.#decisions.problems.push({ side, path: site.path, reason: `${this.#options[side].name} lists another size than what was written there, under the same etag: it may have been cut short` })
+    this.#hold('source', 'destination')
+  }
+
   /** A row below something blocked. */
   #leave(site: Site): void {
     this.#hold('source', 'destination')
@@ -199,9 +211,20 @@ export class Planner {
 
   /** A path the rules hide: it leaves the state, and what is there stays. */
   #hide(site: Site): void {
-    if (!isOwnPath(site.path)) this.#decisions.ignored++
+    if (isOwnPath(site.path)) this.#noteLeftover(site)
+    else this.#decisions.ignored++
     for (const side of sides) if (site[side] !== undefined) this.#hold(side)
     this.#forgetHidden(site)
+  }
+
+  #noteLeftover(site: Site): void {
+    if (!isTemporaryName(site.path)) return
+    const aside = putAsidePath(site.path)
+    for (const side of sides) {
+      if (site[side] === undefined) continue
+      this.#decisions.leftovers[side].push(site.path)
+      if (aside !== undefined) this.#putAside[side].add(aside)
+    }
   }
 
   #forgetHidden(site: Site): void {
@@ -222,6 +245,7 @@ export class Planner {
   /** A path that one side has. */
   async #decideSingle(site: Site, source: SyncableEntry | undefined, destination: SyncableEntry | undefined): Promise<void> {
     const side: Side = source !== undefined ? 'source' : 'destination'
+    if (this.#putAside[otherSide(side)].has(site.path)) site = { ...site, sourceAncestor: undefined, destinationAncestor: undefined }
     let state: SideState | undefined
     await this.#reporting(async () => {
       state = await this.#judge.stateOf(site, side, (source ?? destination) as SyncableEntry)

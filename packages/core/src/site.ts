@@ -49,3 +49,9 @@ export function isHidden(entry: ScannedEntry | undefined): entry is Extract<Scan
 export function isDirectory(entry: ScannedEntry | undefined): boolean {
   return entry?.kind === 'directory'
 }
+
+/** Whether a side's listing has another size than its state under the same etag. */
+export function contradictsItself(site: Site, side: Side): boolean {
+  const [entry, ancestor] = [site[side], ancestorOf(site, side)]
+  return entry?.kind === 'file' && ancestor?.kind === 'file' && entry.etag !== undefined && entry.etag === ancestor.etag && entry.size !== ancestor.size
+}

@@ -1,3 +1,4 @@
+import { baseName, joinPath, parentPath } from '../path.ts'
 import type { Path } from '../protocol.ts'
 
 /** The directory at a root that keeps what syncs removed. */
@@ -12,4 +13,15 @@ export function isOwnPath(path: Path): boolean {
   if (!path.includes('.syncline-t')) return false
   if (path.startsWith(trashName) && (path.length === trashName.length || path[trashName.length] === '/')) return true
   return path.startsWith(temporaryPrefix) || path.includes(`/${temporaryPrefix}`)
+}
+
+/** Whether the last segment is the name of a temporary file. */
+export function isTemporaryName(path: Path): boolean {
+  return baseName(path).startsWith(temporaryPrefix)
+}
+
+/** The path whose old content an interrupted replacement has put aside under this name; `undefined` for other temporary files. */
+export function putAsidePath(path: Path): Path | undefined {
+  const prefix = `${temporaryPrefix}old-`
+  return baseName(path).startsWith(prefix) ? joinPath(parentPath(path), baseName(path).slice(prefix.length)) : undefined
 }
