@@ -40,7 +40,12 @@ interface Views {
   readonly destination?: Words
 }
 
-async function decide(views: Views, options: Partial<PlannerOptions> = {}): Promise<Decisions> {
+function decide(views: Views, options: Partial<PlannerOptions> = {}): Promise<Decisions> {
+  const { ancestor = {}, source = ancestor, destination = ancestor } = views
+  return decideEntries(listed(source), listed(destination), remembered(ancestor), options)
+}
+
+async function decideEntries(source: readonly ScannedEntry[], destination: readonly ScannedEntry[], ancestors: readonly Ancestor[], options: Partial<PlannerOptions> = {}): Promise<Decisions> {
   const side = { name: 'memory:', directories: true, setsModified: true, setsMode: true }
   const planner = new Planner(
     {
@@ -63,11 +68,10 @@ async function decide(views: Views, options: Partial<PlannerOptions> = {}): Prom
     },
     { fingerprint: async (_side, entry, name) => (entry.hashes?.[name] === undefined ? undefined : `${name}:${entry.hashes[name]}`) },
   )
-  const { ancestor = {}, source = ancestor, destination = ancestor } = views
   const pages = async function* <T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
     for (const item of items) yield [item]
   }
-  const listings = [pages<ScannedEntry | Ancestor>(listed(source)), pages(listed(destination)), pages(remembered(ancestor)), pages(remembered(ancestor))]
+  const listings = [pages<ScannedEntry | Ancestor>(source), pages(destination), pages(ancestors), pages(ancestors)]
   for await (const page of mergeJoin(listings)) await planner.add(page)
   return planner.finish()
 }
@@ -82,6 +86,16 @@ async function wordsOf(views: Views, options: Partial<PlannerOptions> = {}): Pro
     ...settled.filter(change => change.source === undefined && change.destination === undefined).map(change => `forget ${change.path}`),
   ]
 }
+
+describe('Planner: metadata', () => {
+  const sites = (change: Partial<Entry>): Promise<Decisions> => decideEntries([{ ...toEntry('f', 'text'), ...change } as Entry], [toEntry('f', 'text') as Entry], remembered({ f: 'text' }))
+
+  test('a time or permissions that changed under the same etag are carried over', async () => {
+    expect((await sites({ modified: time + 5000 })).items.map(item => [item.action, item.metadata, item.reason])).toEqual([['UPLOAD_UPDATE', true, 'time changed at the source, same content']])
+    expect((await sites({ modified: time + 0.0001 })).items).toEqual([])
+    expect((await sites({})).items).toEqual([])
+  })
+})
 
 describe('Planner: directories', () => {
   test('a deleted directory goes with everything in it', async () => {

@@ -1,4 +1,5 @@
 import type { Ancestor, StateChange } from './ancestor.ts'
+import { metadataSince } from './change.ts'
 import { conflictCopyPath, decideConflict, type ConflictDecision } from './conflict.ts'
 import type { ConflictHandler } from './engine-types.ts'
 import type { Filter } from './filter/filter.ts'
@@ -158,6 +159,8 @@ export class Planner {
       if (source.etag === undefined || source.etag !== sourceAncestor.etag || source.size !== sourceAncestor.size) return false
       if (destination.etag === undefined || destination.etag !== destinationAncestor.etag || destination.size !== destinationAncestor.size) return false
       if (sourceAncestor.kind !== 'file' || destinationAncestor.kind !== 'file') return false
+      // An etag answers for the content alone: in many stores a new time or new permissions leave it as it is.
+      if (!hasSameMetadata(source, sourceAncestor) || !hasSameMetadata(destination, destinationAncestor)) return false
     } else if (source.kind === 'directory') {
       if (destination.kind !== 'directory' || sourceAncestor.kind !== 'directory' || destinationAncestor.kind !== 'directory') return false
       if (source.mode !== sourceAncestor.mode || destination.mode !== destinationAncestor.mode || site.ambiguous !== undefined) return false
@@ -585,6 +588,11 @@ function openFrame(path: Path, parent?: Frame): Frame {
 
 function belongs(path: Path, frame: Path): boolean {
   return frame === '' || isBelow(path, frame)
+}
+
+function hasSameMetadata(entry: SyncableEntry, ancestor: Ancestor): boolean {
+  if (entry.mode !== ancestor.mode) return false
+  return entry.modified === ancestor.modified || !metadataSince(ancestor, entry).modified
 }
 
 function count(totals: { entries: number; bytes: number }, entry: ScannedEntry): void {
