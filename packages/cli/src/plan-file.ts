@@ -43,7 +43,7 @@ export function loadPlan(text: string, file: string): SavedPlan {
     if (!Object.hasOwn(optionTable, name)) throw broken(`it has the unknown option --${name}`)
     for (const value of values) options.add(name as OptionName, value)
   }
-  return { plan: plan as Plan, source: call.source, destination: call.destination, options }
+  return { plan: plan, source: call.source, destination: call.destination, options }
 }
 
 interface Call {

@@ -1,6 +1,6 @@
-import { commandTable } from './arguments/command-table.ts'
 import type { OptionValues } from './arguments/option-values.ts'
 import { parseArguments } from './arguments/parse-arguments.ts'
+import { loadCommand } from './commands/load-command.ts'
 import type { CliEnvironment } from './environment.ts'
 import { describeFailure } from './report/describe-failure.ts'
 import { escapeControls, toJsonLine } from './terminal/escape.ts'
@@ -22,10 +22,10 @@ export async function run(argv: readonly string[], environment: CliEnvironment):
     const out = chooseStyle(environment.stdout, environment.variables, wish)
     const err = chooseStyle(environment.stderr, environment.variables, wish)
     const invocation = { operands, options, environment, out, err }
-    if (options.has('version')) return await (await commandTable.version.load())({ ...invocation, command: 'version', operands: [] })
-    if (options.has('help')) return await (await commandTable.help.load())({ ...invocation, command: 'help', operands: command === 'help' ? operands : [command] })
+    if (options.has('version')) return await (await loadCommand.version())({ ...invocation, command: 'version', operands: [] })
+    if (options.has('help')) return await (await loadCommand.help())({ ...invocation, command: 'help', operands: command === 'help' ? operands : [command] })
     if (!options.has('quiet')) for (const note of notes) environment.stderr.write(`${err.paint('faint', note)}\n`)
-    return await (await commandTable[command].load())({ ...invocation, command })
+    return await (await loadCommand[command]())({ ...invocation, command })
   } catch (error) {
     return explain(error, environment, wantsJson)
   }

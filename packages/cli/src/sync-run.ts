@@ -23,7 +23,7 @@ import { formatPlural } from './terminal/format.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Lines of single paths that are shown unless `--all` is given. */
-export const defaultRows = 20
+const defaultRows = 20
 
 /** How many lines of single paths a command shows. */
 export function rowsOf({ options }: Pick<Invocation, 'options'>): number {

@@ -1,28 +1,32 @@
 import type { CliEnvironment, OutputStream } from '@syncline/cli'
 import { UsageError } from '@syncline/cli'
+import type * as Host from './host.ts'
 
 /** The real world, for the command line. What reaches files is loaded when a command asks for it. */
 export function nodeEnvironment(version: string): CliEnvironment {
   const { env: variables, stdin, stdout, stderr } = process
-  const host = (): Promise<typeof import('./host.ts')> => import('./host.ts')
   return {
     version,
     variables,
     stdout: toOutput(stdout),
     stderr: toOutput(stderr),
-    ...(stdin.isTTY && stderr.isTTY && { confirm: async (question, byDefault) => (await host()).confirm(question, byDefault) }),
-    owner: async () => (await host()).processOwner(),
+    ...(stdin.isTTY && stderr.isTTY && { confirm: async (question, byDefault) => (await loadHost()).confirm(question, byDefault) }),
+    owner: async () => (await loadHost()).processOwner(),
     now: Date.now,
-    open: (location, options) => asUsage(async () => (await host()).open(location, options)),
-    locate: location => asUsage(async () => (await host()).locate(location)),
-    stateStorage: state => asUsage(async () => (await host()).openState(state)),
-    locateState: state => asUsage(async () => (await host()).locateState(state)),
-    knownPairs: async () => (await host()).knownPairs(),
-    readFile: async file => (await host()).readText(file),
-    writeFile: (file, lines) => asUsage(async () => (await host()).writeLines(file, lines)),
+    open: (location, options) => asUsage(async () => (await loadHost()).open(location, options)),
+    locate: location => asUsage(async () => (await loadHost()).locate(location)),
+    stateStorage: state => asUsage(async () => (await loadHost()).openState(state)),
+    locateState: state => asUsage(async () => (await loadHost()).locateState(state)),
+    knownPairs: async () => (await loadHost()).knownPairs(),
+    readFile: async file => (await loadHost()).readText(file),
+    writeFile: (file, lines) => asUsage(async () => (await loadHost()).writeLines(file, lines)),
     onInterrupt,
     exit: code => process.exit(code),
   }
+}
+
+function loadHost(): Promise<typeof Host> {
+  return import('./host.ts')
 }
 
 function toOutput(stream: NodeJS.WriteStream): OutputStream {

@@ -1,4 +1,3 @@
-import type { Command } from '../command.ts'
 import type { OptionName } from './option-table.ts'
 
 export type CommandName = 'sync' | 'plan' | 'apply' | 'check' | 'ls' | 'status' | 'conflicts' | 'why' | 'state' | 'help' | 'version' | 'completion'
@@ -22,8 +21,6 @@ export interface CommandSpec {
   /** What completion offers otherwise. */
   readonly completes?: 'place' | 'file'
   readonly options: readonly OptionName[]
-  /** The code behind it; loaded when it runs, because help and completion must be quick. */
-  load(): Promise<Command>
 }
 
 const filters: readonly OptionName[] = [
@@ -62,7 +59,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     ],
     completes: 'place',
     options: [...deciding, ...filters, 'dry-run', 'yes', ...guards, 'trash', 'no-trash', 'fsync', ...pace, 'state', 'all', ...output],
-    load: () => import('../commands/index.ts').then(commands => commands.sync),
   },
   plan: {
     group: 'Everyday',
@@ -72,7 +68,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline plan ./notes /mnt/usb/notes', 'syncline plan ./notes /mnt/usb/notes --out notes.plan', 'syncline plan ./notes /mnt/usb/notes --json'],
     completes: 'place',
     options: [...deciding, ...filters, ...guards, 'trash', 'no-trash', 'fsync', ...pace, 'state', 'out', 'exit-code', 'all', ...output],
-    load: () => import('../commands/index.ts').then(commands => commands.plan),
   },
   apply: {
     group: 'Everyday',
@@ -82,7 +77,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline apply notes.plan'],
     completes: 'file',
     options: [...guards, ...pace, ...output],
-    load: () => import('../commands/index.ts').then(commands => commands.apply),
   },
   status: {
     group: 'Everyday',
@@ -92,7 +86,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline status ./notes /mnt/usb/notes', 'syncline status'],
     completes: 'place',
     options: ['compare', 'tolerance', 'symlinks', ...filters, 'state', 'all', ...output],
-    load: () => import('../commands/index.ts').then(commands => commands.status),
   },
   conflicts: {
     group: 'Everyday',
@@ -103,7 +96,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     words: ['list', 'resolve'],
     completes: 'place',
     options: ['take', 'compare', 'tolerance', 'symlinks', ...filters.filter(name => name !== 'only' && name !== 'skip'), 'no-trash', 'state', ...output],
-    load: () => import('../commands/index.ts').then(commands => commands.conflicts),
   },
   check: {
     group: 'Inspect',
@@ -113,7 +105,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline check ./notes /mnt/usb/notes --compare hash-only'],
     completes: 'place',
     options: ['compare', 'tolerance', 'symlinks', ...filters, 'operations', 'all', ...output],
-    load: () => import('../commands/index.ts').then(commands => commands.check),
   },
   why: {
     group: 'Inspect',
@@ -123,7 +114,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline why ./notes /mnt/usb/notes drafts/a.md'],
     completes: 'place',
     options: [...deciding, ...filters, 'state', ...output],
-    load: () => import('../commands/index.ts').then(commands => commands.why),
   },
   ls: {
     group: 'Inspect',
@@ -133,7 +123,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline ls ./notes', 'syncline ls s3://bucket/site --long --recursive'],
     completes: 'place',
     options: ['long', 'recursive', 'symlinks', ...output],
-    load: () => import('../commands/index.ts').then(commands => commands.ls),
   },
   state: {
     group: 'Inspect',
@@ -144,7 +133,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     words: ['show', 'path', 'clear'],
     completes: 'place',
     options: ['state', 'yes', ...output],
-    load: () => import('../commands/index.ts').then(commands => commands.state),
   },
   help: {
     group: 'More',
@@ -154,7 +142,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline help sync', 'syncline help options', 'syncline help exit-codes'],
     words: ['options', 'exit-codes'],
     options: ['color', 'ascii', 'help'],
-    load: () => import('../commands/help.ts').then(module => module.help),
   },
   version: {
     group: 'More',
@@ -163,7 +150,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     details: [],
     examples: ['syncline version'],
     options: ['json', 'help'],
-    load: () => import('../commands/version.ts').then(module => module.version),
   },
   completion: {
     group: 'More',
@@ -173,7 +159,6 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['source <(syncline completion bash)', 'syncline completion zsh > "${fpath[1]}/_syncline"', 'syncline completion fish > ~/.config/fish/completions/syncline.fish'],
     words: ['bash', 'zsh', 'fish'],
     options: ['help'],
-    load: () => import('../commands/completion.ts').then(module => module.completion),
   },
 }
 

@@ -140,5 +140,5 @@ async function readIgnorePatterns(files: readonly string[], context: SettingsCon
 
 /** Absent and undefined are different for the engine. */
 function withoutUndefined(config: Partial<Record<keyof SyncConfig, unknown>>): SyncConfig {
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)) as SyncConfig
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined))
 }

@@ -31,7 +31,7 @@ function print(explanation: Explanation, { options, environment, out }: Invocati
 }
 
 /** An explanation for people. */
-export function explanationLines(explanation: Explanation, style: Style): string[] {
+function explanationLines(explanation: Explanation, style: Style): string[] {
   const { path, filter, source, destination, sourceAncestor, destinationAncestor, item, reason } = explanation
   const rows: [string, string][] = [
     ['source', describeEntry(source)],

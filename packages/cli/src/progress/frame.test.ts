@@ -50,7 +50,6 @@ describe('frame', () => {
 
   test('uses ASCII only where the terminal has no more', () => {
     const lines = frame({ ...syncing, active: syncing.active.slice(0, 1) }, 80, makeStyle(false, false), 'a <-> b')
-    // eslint-disable-next-line no-control-regex -- ASCII is the point
     for (const line of lines) expect(line).toMatch(/^[\u0020-\u007e]*$/)
   })
 

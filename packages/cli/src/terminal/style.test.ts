@@ -30,7 +30,6 @@ describe('chooseStyle', () => {
   test('with colours text is set back to the default after it', () => expect(makeStyle(true, true).paint('bad', 'x')).toBe('\u001b[31mx\u001b[39m'))
 
   test('without Unicode every symbol is ASCII', () => {
-    // eslint-disable-next-line no-control-regex -- ASCII is the point
     for (const symbol of Object.values(makeStyle(false, false).symbols)) expect(symbol).toMatch(/^[\u0020-\u007e]+$/)
   })
 })
