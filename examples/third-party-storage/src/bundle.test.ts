@@ -23,7 +23,7 @@ describe('bundle', () => {
     const storage = await bundle(file)
     await storage.write('docs/a.txt', toBytes('hello'), { modified: 1_700_000_000_000 })
     await storage.flush?.()
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ 'docs/a.txt': { modified: 1_700_000_000_000, base64: 'aGVsbG8=' } })
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual([{ path: 'docs/a.txt', modified: 1_700_000_000_000, base64: 'aGVsbG8=' }])
     const again = await plugin.open(new URL(`bundle:${file}`))
     expect(await again.stat('docs/a.txt')).toEqual(await storage.stat('docs/a.txt'))
     expect(await collectText(again.read('docs/a.txt'))).toBe('hello')
@@ -35,14 +35,14 @@ describe('bundle', () => {
     await storage.write('a', toBytes('1'))
     await Promise.all([storage.flush?.(), storage.flush?.(), storage.close?.()])
     expect((await readdir(directory)).filter(name => file.endsWith(name) || name.includes('.tmp'))).toHaveLength(1)
-    await writeFile(file, '{}')
+    await writeFile(file, '[]')
     await storage.flush?.()
-    expect(await readFile(file, 'utf8')).toBe('{}')
+    expect(await readFile(file, 'utf8')).toBe('[]')
   })
 
   test('refuses a file that holds a path out of the root', async () => {
     const file = fresh()
-    await writeFile(file, JSON.stringify({ '../x': { modified: 0, base64: '' } }))
+    await writeFile(file, JSON.stringify([{ path: '../x', modified: 0, base64: '' }]))
     await expect(bundle(file)).rejects.toMatchObject({ code: 'INVALID_PATH' })
   })
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { abortable, checkPath, compareEntries, isBelow, StorageError } from '@syncline/core'
-import type { Entry, FileEntry, Path, StoragePlugin, WritableStorage } from '@syncline/core'
+import { abortable, checkPath, compareEntries, type Entry, type FileEntry, isBelow, type Path } from '@syncline/core'
+import { StorageError, type StoragePlugin, type WritableStorage } from '@syncline/core'
 
 type Stored = { readonly content: Buffer; readonly entry: FileEntry }
-type Saved = Readonly<Record<Path, { readonly modified: number; readonly base64: string }>>
+type Saved = { readonly path: Path; readonly modified: number; readonly base64: string }
 
-/** A tree of files in one JSON file: `{ "path": { "modified": 1700000000000, "base64": "…" } }`. Changes reach the disk with `flush` and `close`. */
+/** A tree of files in one JSON file: `[{ "path": "a.txt", "modified": 0, "base64": "…" }]`. Changes reach the disk with `flush` and `close`. */
 export async function bundle(file: string): Promise<WritableStorage> {
   const name = `bundle:${file}`
   const files = await load(file)
@@ -18,9 +18,7 @@ export async function bundle(file: string): Promise<WritableStorage> {
   async function save(): Promise<void> {
     const upTo = changes
     if (upTo === saved) return
-    const tree = Object.fromEntries(
-      [...files].map(([path, { content, entry }]) => [path, { modified: entry.modified, base64: content.toString('base64') }]),
-    )
+    const tree = [...files.values()].map(({ content, entry: { path, modified } }) => ({ path, modified, base64: content.toString('base64') }))
     await replaceFile(file, JSON.stringify(tree, undefined, 1))
     saved = upTo
   }
@@ -60,9 +58,8 @@ export async function bundle(file: string): Promise<WritableStorage> {
       const chunks: Buffer[] = []
       for await (const chunk of abortable(content, signal)) chunks.push(Buffer.from(chunk))
       const stored = toStored(path, Buffer.concat(chunks), modified)
-      if (size !== undefined && size !== stored.entry.size) {
-        throw new StorageError('CORRUPT', `${path} was announced with ${size} bytes and has ${stored.entry.size}`, { path })
-      }
+      const actual = stored.entry.size
+      if (actual !== (size ?? actual)) throw new StorageError('CORRUPT', `${path} has ${actual} bytes instead of ${size}`, { path })
       files.set(path, stored)
       changes++
       return stored.entry
@@ -83,17 +80,14 @@ export async function bundle(file: string): Promise<WritableStorage> {
 export const plugin: StoragePlugin = { schemes: ['bundle'], open: async url => await bundle(decodeURIComponent(url.pathname)) }
 
 async function load(file: string): Promise<Map<Path, Stored>> {
-  const json = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? '{}' : Promise.reject(error)))
-  return new Map(
-    Object.entries(JSON.parse(json) as Saved).map(([path, { modified, base64 }]) => [path, toStored(path, Buffer.from(base64, 'base64'), modified)]),
-  )
+  const json = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? '[]' : Promise.reject(error)))
+  const saved = JSON.parse(json) as readonly Saved[]
+  return new Map(saved.map(({ path, modified, base64 }) => [path, toStored(path, Buffer.from(base64, 'base64'), modified)]))
 }
 
 function toStored(path: Path, content: Buffer, modified: number): Stored {
-  return {
-    content,
-    entry: { kind: 'file', path: checkPath(path), size: content.length, modified, etag: createHash('sha256').update(content).digest('hex') },
-  }
+  const etag = createHash('sha256').update(content).digest('hex')
+  return { content, entry: { kind: 'file', path: checkPath(path), size: content.length, modified, etag } }
 }
 
 async function replaceFile(file: string, text: string): Promise<void> {

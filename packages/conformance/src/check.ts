@@ -100,7 +100,7 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 /** Bytes that differ at every place and from every other seed. */
-export function pattern(size: number, seed = 1): Uint8Array {
+export function pattern(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size)
   let state = seed * 2654435761
   for (let i = 0; i < size; i++) {

@@ -77,7 +77,9 @@ function isPromised({ capabilities }: Shape, name: keyof Shape['capabilities']):
 
 async function run(item: Case, shape: Shape, factory: Factory, options: Lab['options']): Promise<void> {
   const tree = Object.entries(item.tree?.(shape, options) ?? {}).map(([path, content]) => toItem(path, content))
-  const { storage, dispose } = await factory(shape.writable ? [] : tree.filter(({ kind }) => kind === 'file' || shape.capabilities.directories === true))
+  const { storage, dispose } = await factory(
+    shape.writable ? [] : tree.filter(({ kind }) => kind === 'file' || shape.capabilities.directories === true),
+  )
   try {
     if (shape.writable) await fill(storage as WritableStorage, tree, shape)
     await item.run({ storage, writable: storage as Lab['writable'], shape, options })

@@ -17,7 +17,16 @@ const storages: Readonly<Record<string, () => Promise<WritableStorage> | Writabl
   'memory without hashes': () => memory({ capabilities: { hashes: [] } }),
   'memory that promises nothing': () =>
     memory({
-      capabilities: { ordered: false, atomicWrite: false, conditional: false, directories: false, modifiedPrecision: false, exactNames: false, hashes: [], concurrency: 1 },
+      capabilities: {
+        ordered: false,
+        atomicWrite: false,
+        conditional: false,
+        directories: false,
+        modifiedPrecision: false,
+        exactNames: false,
+        hashes: [],
+        concurrency: 1,
+      },
     }),
   'decorate around memory': () => decorate(memory()),
   'retry around memory': () => retry(memory(), fast),
@@ -55,4 +64,7 @@ async function filled(tree: readonly TreeItem[]): Promise<ReadableStorage> {
 }
 
 conformance({ describe, test }, async tree => ({ storage: readOnly(await filled(tree)) }), { title: 'readOnly around memory', largeListing: 2000 })
-conformance({ describe, test }, async tree => ({ storage: retry(readOnly(await filled(tree)), fast) }), { title: 'retry around readOnly', largeListing: 2000 })
+conformance({ describe, test }, async tree => ({ storage: retry(readOnly(await filled(tree)), fast) }), {
+  title: 'retry around readOnly',
+  largeListing: 2000,
+})

@@ -26,9 +26,12 @@ describe('isStorageError', () => {
     expect(isStorageError(foreign, 'TIMEOUT')).toBe(false)
   })
 
-  test.each([undefined, null, 'StorageError', 7, new Error('x'), { code: 'NOT_FOUND' }, { name: 'StorageError', code: 'ENOENT' }])('is false for %j', value => {
-    expect(isStorageError(value)).toBe(false)
-  })
+  test.each([undefined, null, 'StorageError', 7, new Error('x'), { code: 'NOT_FOUND' }, { name: 'StorageError', code: 'ENOENT' }])(
+    'is false for %j',
+    value => {
+      expect(isStorageError(value)).toBe(false)
+    },
+  )
 })
 
 describe('messageOf', () => {

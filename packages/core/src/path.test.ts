@@ -13,12 +13,18 @@ function compareBytes(a: string, b: string): number {
 }
 
 /** Characters around the borders of UTF-8 lengths, of "/", and of surrogates. */
-const text = fc.string({ unit: fc.constantFrom('a', 'b', '-', '.', '/', '0', '\x7f', '\u0080', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{10ffff}'), maxLength: 6 })
+const text = fc.string({
+  unit: fc.constantFrom('a', 'b', '-', '.', '/', '0', '\x7f', '\u0080', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{10ffff}'),
+  maxLength: 6,
+})
 const path = text.filter(value => pathProblem(value) === undefined)
 
 describe('compareUtf8', () => {
   test('agrees with the bytes on random strings', () => {
-    fc.assert(fc.property(text, text, (a, b) => Math.sign(compareUtf8(a, b)) === compareBytes(a, b)), { numRuns: 5000 })
+    fc.assert(
+      fc.property(text, text, (a, b) => Math.sign(compareUtf8(a, b)) === compareBytes(a, b)),
+      { numRuns: 5000 },
+    )
   })
 
   test('orders U+E000 before U+10000, unlike UTF-16', () => {
@@ -48,12 +54,21 @@ describe('compareKeys', () => {
       { kind: 'file', path: 'a-b', size: 0 },
       { kind: 'file', path: 'a', size: 0 },
     ] as const
-    expect([...entries].sort(compareEntries).map(entry => `${entry.path}${entry.kind === 'directory' ? '/' : ''}`)).toEqual(['a', 'a-b', 'a.txt', 'a/', 'a/x', 'a0'])
+    expect([...entries].sort(compareEntries).map(entry => `${entry.path}${entry.kind === 'directory' ? '/' : ''}`)).toEqual([
+      'a',
+      'a-b',
+      'a.txt',
+      'a/',
+      'a/x',
+      'a0',
+    ])
   })
 })
 
 describe('pathProblem', () => {
-  test.each(['', 'a', 'a/b', '.a', '..a', 'a..', 'a/..b/...', ' ', 'a\\b', 'C:', '-', '\n'])('accepts %j', value => expect(pathProblem(value)).toBeUndefined())
+  test.each(['', 'a', 'a/b', '.a', '..a', 'a..', 'a/..b/...', ' ', 'a\\b', 'C:', '-', '\n'])('accepts %j', value =>
+    expect(pathProblem(value)).toBeUndefined(),
+  )
 
   test.each(['/', '/a', 'a/', 'a//b', '.', '..', './a', '../a', 'a/.', 'a/..', 'a/./b', 'a/../b', 'a\0', '\0'])('refuses %j', value => {
     expect(pathProblem(value)).toEqual(expect.any(String))

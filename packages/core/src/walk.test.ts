@@ -13,7 +13,9 @@ const file = (path: Path): Entry => ({ kind: 'file', path, size: 0 })
 function children(tree: Tree, directory: Path): readonly Entry[] {
   const names = tree[directory]
   if (names === undefined) throw new StorageError('PERMISSION_DENIED', `cannot read ${directory}`, { path: directory })
-  return names.map(name => (name.endsWith('/') ? { kind: 'directory', path: joinPath(directory, name.slice(0, -1)) } : file(joinPath(directory, name))))
+  return names.map(name =>
+    name.endsWith('/') ? { kind: 'directory', path: joinPath(directory, name.slice(0, -1)) } : file(joinPath(directory, name)),
+  )
 }
 
 async function listed(list: ReturnType<typeof walk>, path = '', options?: ListOptions): Promise<readonly Entry[]> {
@@ -23,7 +25,9 @@ async function listed(list: ReturnType<typeof walk>, path = '', options?: ListOp
 }
 
 async function lines(list: ReturnType<typeof walk>, path = '', options?: ListOptions): Promise<readonly string[]> {
-  return (await listed(list, path, options)).map(entry => (entry.kind === 'directory' ? `${entry.path}/` : entry.kind === 'problem' ? `!${entry.path}` : entry.path))
+  return (await listed(list, path, options)).map(entry =>
+    entry.kind === 'directory' ? `${entry.path}/` : entry.kind === 'problem' ? `!${entry.path}` : entry.path,
+  )
 }
 
 const tree: Tree = { '': ['a.txt', 'a/', 'b', 'a-b/'], a: ['z', 'c/'], 'a/c': ['deep'], 'a-b': ['x'] }
@@ -49,7 +53,12 @@ describe('walk', () => {
   })
 
   test('lists below the directory it is asked for, with paths from the root', async () => {
-    expect(await lines(walk(directory => children(tree, directory)), 'a')).toEqual(['a/c/', 'a/c/deep', 'a/z'])
+    expect(
+      await lines(
+        walk(directory => children(tree, directory)),
+        'a',
+      ),
+    ).toEqual(['a/c/', 'a/c/deep', 'a/z'])
   })
 
   test('reads one directory only when recursive is false', async () => {
@@ -75,14 +84,26 @@ describe('walk', () => {
   test('a directory that cannot be read becomes a problem in its place, and the rest is listed', async () => {
     const list = walk(async directory => children({ '': ['a/', 'a-b/', 'a.txt', 'b'], 'a-b': ['x/', 'y'] }, directory), { concurrency: 2 })
     const entries = await listed(list)
-    expect(entries.map(entry => `${entry.kind} ${entry.path}`)).toEqual(['problem a', 'directory a-b', 'problem a-b/x', 'file a-b/y', 'file a.txt', 'file b'])
+    expect(entries.map(entry => `${entry.kind} ${entry.path}`)).toEqual([
+      'problem a',
+      'directory a-b',
+      'problem a-b/x',
+      'file a-b/y',
+      'file a.txt',
+      'file b',
+    ])
     expect(entries[0]).toMatchObject({ reason: 'the directory could not be read: cannot read a', error: { code: 'PERMISSION_DENIED' } })
     expect([...entries].sort(compareEntries)).toEqual(entries)
   })
 
   test('rejects when the directory it is asked for cannot be read', async () => {
     await expect(listed(walk(async directory => children({}, directory)))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
-    await expect(listed(walk(directory => children({}, directory)), 'gone')).rejects.toMatchObject({ code: 'PERMISSION_DENIED', path: 'gone' })
+    await expect(
+      listed(
+        walk(directory => children({}, directory)),
+        'gone',
+      ),
+    ).rejects.toMatchObject({ code: 'PERMISSION_DENIED', path: 'gone' })
   })
 
   test('rejects a bad path before it reads anything', async () => {
@@ -96,27 +117,34 @@ describe('walk', () => {
     const name = fc.stringMatching(/^[ab\-./ \uE000\u{10000}]{1,3}$/u).filter(text => !text.includes('/') && text !== '.' && text !== '..')
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map(names => names.join('/'))
     await fc.assert(
-      fc.asyncProperty(fc.array(path, { maxLength: 30 }), fc.integer({ min: 1, max: 5 }), fc.infiniteStream(fc.integer({ min: 0, max: 9 })), async (paths, concurrency, dice) => {
-        const entries = new Map<Path, Entry>()
-        for (const leaf of paths) {
-          if (!entries.has(leaf)) entries.set(leaf, file(leaf))
-          for (let at = parentPath(leaf); at !== ''; at = parentPath(at)) entries.set(at, { kind: 'directory', path: at })
-        }
-        const failing = new Set([...entries.values()].filter(entry => entry.kind === 'directory' && dice.next().value === 0).map(entry => entry.path))
-        const list = walk(
-          async directory => {
-            for (let turns = dice.next().value; turns > 0; turns--) await Promise.resolve()
-            if (failing.has(directory)) throw new Error('no')
-            return [...entries.values()].filter(entry => parentPath(entry.path) === directory)
-          },
-          { concurrency },
-        )
-        const expected = [...entries.values()]
-          .filter(entry => ![...failing].some(directory => isBelow(entry.path, directory)))
-          .map(entry => (failing.has(entry.path) ? ({ kind: 'problem', path: entry.path, reason: '' } as const) : entry))
-          .sort(compareEntries)
-        expect((await listed(list)).map(entry => `${entry.kind} ${entry.path}`)).toEqual(expected.map(entry => `${entry.kind} ${entry.path}`))
-      }),
+      fc.asyncProperty(
+        fc.array(path, { maxLength: 30 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.infiniteStream(fc.integer({ min: 0, max: 9 })),
+        async (paths, concurrency, dice) => {
+          const entries = new Map<Path, Entry>()
+          for (const leaf of paths) {
+            if (!entries.has(leaf)) entries.set(leaf, file(leaf))
+            for (let at = parentPath(leaf); at !== ''; at = parentPath(at)) entries.set(at, { kind: 'directory', path: at })
+          }
+          const failing = new Set(
+            [...entries.values()].filter(entry => entry.kind === 'directory' && dice.next().value === 0).map(entry => entry.path),
+          )
+          const list = walk(
+            async directory => {
+              for (let turns = dice.next().value; turns > 0; turns--) await Promise.resolve()
+              if (failing.has(directory)) throw new Error('no')
+              return [...entries.values()].filter(entry => parentPath(entry.path) === directory)
+            },
+            { concurrency },
+          )
+          const expected = [...entries.values()]
+            .filter(entry => ![...failing].some(directory => isBelow(entry.path, directory)))
+            .map(entry => (failing.has(entry.path) ? ({ kind: 'problem', path: entry.path, reason: '' } as const) : entry))
+            .sort(compareEntries)
+          expect((await listed(list)).map(entry => `${entry.kind} ${entry.path}`)).toEqual(expected.map(entry => `${entry.kind} ${entry.path}`))
+        },
+      ),
       { numRuns: 300 },
     )
   })
@@ -145,7 +173,9 @@ describe('walk', () => {
     const list = walk(
       async directory => {
         read++
-        return directory === '' ? children({ '': names }, '') : Array.from({ length: 10_000 }, (_, i) => file(`${directory}/${String(i).padStart(5, '0')}`))
+        return directory === ''
+          ? children({ '': names }, '')
+          : Array.from({ length: 10_000 }, (_, i) => file(`${directory}/${String(i).padStart(5, '0')}`))
       },
       { concurrency: 4 },
     )
@@ -206,7 +236,10 @@ describe('walk', () => {
   })
 
   test('directories named "." and ".." are problems and not followed', async () => {
-    const list = walk(directory => [file(joinPath(directory, 'f')), ...['.', '..'].map(name => ({ kind: 'directory', path: joinPath(directory, name) }) as const)])
+    const list = walk(directory => [
+      file(joinPath(directory, 'f')),
+      ...['.', '..'].map(name => ({ kind: 'directory', path: joinPath(directory, name) }) as const),
+    ])
     expect(await lines(list)).toEqual(['!.', '!..', 'f'])
   })
 

@@ -34,7 +34,10 @@ const aheadLimit = 20_000
  * @example
  * const storage = { list: walk(directory => server.readdir(directory).map(toEntry), { concurrency: 16 }), … }
  */
-export function walk(readDirectory: ReadDirectory, options: WalkOptions = {}): (path: Path, options?: ListOptions) => AsyncGenerator<readonly Entry[]> {
+export function walk(
+  readDirectory: ReadDirectory,
+  options: WalkOptions = {},
+): (path: Path, options?: ListOptions) => AsyncGenerator<readonly Entry[]> {
   const concurrency = options.concurrency ?? 1
   if (!Number.isInteger(concurrency) || concurrency < 1) throw new TypeError(`concurrency must be a positive integer, got ${concurrency}`)
   return async function* list(path, listOptions = {}) {

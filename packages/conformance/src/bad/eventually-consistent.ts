@@ -1,4 +1,14 @@
-import { decorate, type Decorated, type Entry, isBelow, type Overrides, parentPath, type Path, type ReadableStorage, type WritableStorage } from '@syncline/core'
+import {
+  decorate,
+  type Decorated,
+  type Entry,
+  isBelow,
+  type Overrides,
+  parentPath,
+  type Path,
+  type ReadableStorage,
+  type WritableStorage,
+} from '@syncline/core'
 import { listAll } from '../check.ts'
 
 export interface EventuallyConsistentOptions {

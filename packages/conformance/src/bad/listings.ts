@@ -52,7 +52,8 @@ export function endless<S extends ReadableStorage>(storage: S): Decorated<S> & {
       for (;;) {
         const page: Entry[] = []
         // Numbers of sixteen digits sort by bytes as they do by value.
-        for (let i = 0; i < 100; i++) page.push({ kind: 'file', path: `${path === '' ? '' : `${path}/`}${String(count++).padStart(16, '0')}`, size: 0 })
+        for (let i = 0; i < 100; i++)
+          page.push({ kind: 'file', path: `${path === '' ? '' : `${path}/`}${String(count++).padStart(16, '0')}`, size: 0 })
         options?.signal?.throwIfAborted()
         yield page
         // A turn of the event loop, so that a timer of the test can run.
@@ -60,7 +61,9 @@ export function endless<S extends ReadableStorage>(storage: S): Decorated<S> & {
       }
     },
   }
-  return Object.defineProperty(decorate(storage, overrides as Overrides<S>), 'entries', { get: () => count }) as Decorated<S> & { readonly entries: number }
+  return Object.defineProperty(decorate(storage, overrides as Overrides<S>), 'entries', { get: () => count }) as Decorated<S> & {
+    readonly entries: number
+  }
 }
 
 /** Lists in reverse, although it still promises what the storage promised. */

@@ -1,4 +1,15 @@
-import { type Bytes, collect, decorate, type Decorated, type Entry, type FileEntry, type Overrides, type ReadableStorage, toBytes, type WritableStorage } from '@syncline/core'
+import {
+  type Bytes,
+  collect,
+  decorate,
+  type Decorated,
+  type Entry,
+  type FileEntry,
+  type Overrides,
+  type ReadableStorage,
+  toBytes,
+  type WritableStorage,
+} from '@syncline/core'
 
 export interface TruncatingOptions {
   /** Bytes that are lost at the end; default 1. */
@@ -40,7 +51,10 @@ export function lyingAboutSizes<S extends ReadableStorage>(storage: S, lie: (siz
       const entry = await storage.stat(path, options)
       return entry && lied(entry)
     },
-    ...(write && { write: async (path: string, content: Bytes, options?: Parameters<typeof write>[2]): Promise<FileEntry> => lied(await write.call(storage, path, content, options)) }),
+    ...(write && {
+      write: async (path: string, content: Bytes, options?: Parameters<typeof write>[2]): Promise<FileEntry> =>
+        lied(await write.call(storage, path, content, options)),
+    }),
   }
   return decorate(storage, overrides as Overrides<S>)
 }

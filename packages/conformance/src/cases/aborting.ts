@@ -27,7 +27,8 @@ function callsOf({ storage, writable, shape }: Lab): readonly Call[] {
     ['stat', options => storage.stat('file', options)],
     ['read', options => collect(storage.read('file', options))],
   ]
-  if (shape.writable) calls.push(['write', options => writable.write('new', toBytes('new'), options)], ['remove', options => writable.remove('file', options)])
+  if (shape.writable)
+    calls.push(['write', options => writable.write('new', toBytes('new'), options)], ['remove', options => writable.remove('file', options)])
   const optional: Readonly<Record<string, Call[1]>> = {
     hash: options => writable.hash('file', shape.capabilities.hashes?.[0] ?? 'sha256', options),
     snapshot: options => writable.snapshot(options),

@@ -14,7 +14,11 @@ export const changing: readonly Case[] = [
       for (const modified of [1_000_000_000_000, 1_234_567_890_123]) {
         await writable.setModified('file', modified)
         const shown = (await writable.stat('file'))?.modified
-        must('P53', shown !== undefined && Math.abs(shown - modified) < Math.max(precision, 1e-3), `modified is ${shown} after setModified ${modified}, and the promised precision is ${precision} ms`)
+        must(
+          'P53',
+          shown !== undefined && Math.abs(shown - modified) < Math.max(precision, 1e-3),
+          `modified is ${shown} after setModified ${modified}, and the promised precision is ${precision} ms`,
+        )
       }
       mustEqual('P53', 'the content', await readText(writable, 'file'), 'kept')
       await mustReject('P53', 'setModified of nothing', () => writable.setModified('missing', 1e12), ['NOT_FOUND'], 'missing')
@@ -95,7 +99,8 @@ export const changing: readonly Case[] = [
     tree: () => ({ from: 'from', to: 'kept', 'd/x': 'kept' }),
     run: async ({ writable, shape }) => {
       await mustReject('P57', 'move over a file', () => writable.move('from', 'to'), ['ALREADY_EXISTS'])
-      if (shape.capabilities.directories === true) await mustReject('P57', 'move over a directory', () => writable.move('from', 'd'), ['ALREADY_EXISTS', 'IS_A_DIRECTORY'])
+      if (shape.capabilities.directories === true)
+        await mustReject('P57', 'move over a directory', () => writable.move('from', 'd'), ['ALREADY_EXISTS', 'IS_A_DIRECTORY'])
       mustEqual('P57', 'the file that was to be moved', await readText(writable, 'from'), 'from')
       mustEqual('P57', 'the file in the way', await readText(writable, 'to'), 'kept')
       mustEqual('P57', 'the file in the directory in the way', await readText(writable, 'd/x'), 'kept')

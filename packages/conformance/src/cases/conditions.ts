@@ -10,7 +10,11 @@ async function winners(promise: PromiseNumber, calls: readonly Promise<unknown>[
   const outcomes = await Promise.allSettled(calls)
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') continue
-    must(promise, isStorageError(outcome.reason, 'PRECONDITION_FAILED'), `a call that lost rejected with ${describeError(outcome.reason)}, expected PRECONDITION_FAILED`)
+    must(
+      promise,
+      isStorageError(outcome.reason, 'PRECONDITION_FAILED'),
+      `a call that lost rejected with ${describeError(outcome.reason)}, expected PRECONDITION_FAILED`,
+    )
   }
   return outcomes.flatMap((outcome, i) => (outcome.status === 'fulfilled' ? [i] : []))
 }
@@ -26,10 +30,22 @@ export const conditions: readonly Case[] = [
       await writable.write('d/new', toBytes('new'), { ifNoneMatch: '*' })
       mustEqual('P32', 'the file that was created', await readText(writable, 'd/new'), 'new')
       await mustReject('P32', 'create-only write over a file', () => writable.write('d/file', toBytes('x'), { ifNoneMatch: '*' }), failed, 'd/file')
-      await mustReject('P32', 'create-only write over an empty content', () => writable.write('d/file', toBytes(''), { size: 0, ifNoneMatch: '*' }), failed, 'd/file')
+      await mustReject(
+        'P32',
+        'create-only write over an empty content',
+        () => writable.write('d/file', toBytes(''), { size: 0, ifNoneMatch: '*' }),
+        failed,
+        'd/file',
+      )
       mustEqual('P32', 'the file that existed', await readText(writable, 'd/file'), 'kept')
       if (shape.capabilities.directories !== true) return
-      await mustReject('P32', 'create-only write over a directory', () => writable.write('d', toBytes('x'), { ifNoneMatch: '*' }), ['PRECONDITION_FAILED', 'IS_A_DIRECTORY'], 'd')
+      await mustReject(
+        'P32',
+        'create-only write over a directory',
+        () => writable.write('d', toBytes('x'), { ifNoneMatch: '*' }),
+        ['PRECONDITION_FAILED', 'IS_A_DIRECTORY'],
+        'd',
+      )
     },
   },
   {
@@ -58,10 +74,22 @@ export const conditions: readonly Case[] = [
     run: async ({ writable }) => {
       const first = (await writable.stat('file')) as FileEntry
       const second = await writable.write('file', toBytes('two'), { ifMatch: first.etag as string })
-      await mustReject('P34', 'write over a newer version', () => writable.write('file', toBytes('x'), { ifMatch: first.etag as string }), failed, 'file')
+      await mustReject(
+        'P34',
+        'write over a newer version',
+        () => writable.write('file', toBytes('x'), { ifMatch: first.etag as string }),
+        failed,
+        'file',
+      )
       mustEqual('P34', 'the newer version', await readText(writable, 'file'), 'two')
       await writable.remove('file')
-      await mustReject('P34', 'write over a version that was removed', () => writable.write('file', toBytes('x'), { ifMatch: second.etag as string }), failed, 'file')
+      await mustReject(
+        'P34',
+        'write over a version that was removed',
+        () => writable.write('file', toBytes('x'), { ifMatch: second.etag as string }),
+        failed,
+        'file',
+      )
       mustEqual('P34', 'the listing', await leafPaths(writable), [])
     },
   },
@@ -96,7 +124,13 @@ export const conditions: readonly Case[] = [
         await writable.write('file', toBytes('two'))
         yield new Uint8Array(10)
       }
-      await mustReject('P34', 'a write that was overtaken by another', () => writable.write('file', overtaken(), { ifMatch: etag as string }), failed, 'file')
+      await mustReject(
+        'P34',
+        'a write that was overtaken by another',
+        () => writable.write('file', overtaken(), { ifMatch: etag as string }),
+        failed,
+        'file',
+      )
       mustEqual('P34', 'the version that came first', await readText(writable, 'file'), 'two')
     },
   },
@@ -109,7 +143,13 @@ export const conditions: readonly Case[] = [
     run: async ({ writable }) => {
       const first = (await writable.stat('file')) as FileEntry
       const second = await writable.write('file', toBytes('two'))
-      await mustReject('P45', 'remove of a version that was replaced', () => writable.remove('file', { ifMatch: first.etag as string }), failed, 'file')
+      await mustReject(
+        'P45',
+        'remove of a version that was replaced',
+        () => writable.remove('file', { ifMatch: first.etag as string }),
+        failed,
+        'file',
+      )
       mustEqual('P45', 'the newer version', await readText(writable, 'file'), 'two')
       await writable.remove('file', { ifMatch: second.etag as string })
       mustEqual('P45', 'stat after the remove', await writable.stat('file'), undefined)

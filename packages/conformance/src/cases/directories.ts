@@ -12,7 +12,11 @@ export const directories: readonly Case[] = [
       await writable.makeDirectory('a/b/c')
       await writable.makeDirectory('a/b/c')
       await writable.makeDirectory('a')
-      mustEqual('P47', 'the listing', (await listAll(writable)).map(entry => `${entry.kind} ${entry.path}`).sort(), ['directory a', 'directory a/b', 'directory a/b/c'])
+      mustEqual('P47', 'the listing', (await listAll(writable)).map(entry => `${entry.kind} ${entry.path}`).sort(), [
+        'directory a',
+        'directory a/b',
+        'directory a/b/c',
+      ])
       mustEqual('P47', 'stat of the directory', (await writable.stat('a/b/c'))?.kind, 'directory')
       mustEqual('P47', 'the listing of the empty directory', await listAll(writable, 'a/b/c'), [])
     },

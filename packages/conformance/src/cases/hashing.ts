@@ -15,7 +15,7 @@ const webCryptoNames: Readonly<Record<string, string>> = { sha1: 'SHA-1', sha256
 async function digestOf(name: string, content: Uint8Array): Promise<string | undefined> {
   const algorithm = webCryptoNames[name]
   if (algorithm === undefined) return undefined
-  const digest = await crypto.subtle.digest(algorithm, content as Uint8Array<ArrayBuffer>)
+  const digest = await crypto.subtle.digest(algorithm, content)
   return Array.from(new Uint8Array(digest), byte => byte.toString(16).padStart(2, '0')).join('')
 }
 
@@ -60,7 +60,13 @@ export const hashing: readonly Case[] = [
     tree: () => ({ file: 'x' }),
     run: async ({ writable, shape }) => {
       await mustReject('P60', 'an unknown hash function', () => writable.hash('file', 'rot13'), ['NOT_SUPPORTED'])
-      await mustReject('P60', 'hash of a missing file', () => writable.hash('missing', shape.capabilities.hashes?.[0] ?? 'sha256'), ['NOT_FOUND'], 'missing')
+      await mustReject(
+        'P60',
+        'hash of a missing file',
+        () => writable.hash('missing', shape.capabilities.hashes?.[0] ?? 'sha256'),
+        ['NOT_FOUND'],
+        'missing',
+      )
     },
   },
 ]

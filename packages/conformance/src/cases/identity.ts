@@ -46,12 +46,25 @@ export const identity: readonly Case[] = [
     run: async ({ storage: { capabilities } }) => {
       mustEqual('P2', 'capabilities after JSON', JSON.parse(JSON.stringify(capabilities)), capabilities)
       for (const name of ['ordered', 'atomicWrite', 'conditional', 'directories', 'exactNames'] as const) {
-        must('P2', ['boolean', 'undefined'].includes(typeof capabilities[name]), `capabilities.${name} is ${show(capabilities[name])}, expected true, false or absent`)
+        must(
+          'P2',
+          ['boolean', 'undefined'].includes(typeof capabilities[name]),
+          `capabilities.${name} is ${show(capabilities[name])}, expected true, false or absent`,
+        )
       }
       const { modifiedPrecision, concurrency, hashes } = capabilities
-      must('P2', modifiedPrecision === undefined || modifiedPrecision > 0, `modifiedPrecision is ${modifiedPrecision}, expected milliseconds above 0, or absent`)
-      must('P2', concurrency === undefined || (Number.isInteger(concurrency) && concurrency > 0), `concurrency is ${concurrency}, expected a positive integer, or absent`)
-      for (const name of hashes ?? []) must('P2', /^[a-z0-9]+$/.test(name), `hashes names ${show(name)}, expected lower-case letters and digits, as in "sha256"`)
+      must(
+        'P2',
+        modifiedPrecision === undefined || modifiedPrecision > 0,
+        `modifiedPrecision is ${modifiedPrecision}, expected milliseconds above 0, or absent`,
+      )
+      must(
+        'P2',
+        concurrency === undefined || (Number.isInteger(concurrency) && concurrency > 0),
+        `concurrency is ${concurrency}, expected a positive integer, or absent`,
+      )
+      for (const name of hashes ?? [])
+        must('P2', /^[a-z0-9]+$/.test(name), `hashes names ${show(name)}, expected lower-case letters and digits, as in "sha256"`)
     },
   },
   {
@@ -59,9 +72,15 @@ export const identity: readonly Case[] = [
     sentence: 'methods and capabilities agree',
     run: async ({ shape }) => {
       const hashes = shape.capabilities.hashes ?? []
-      must('P3', hashes.length > 0 === shape.has('hash'), `capabilities.hashes is ${show(hashes)} and hash is ${shape.has('hash') ? 'present' : 'absent'}`)
+      must(
+        'P3',
+        hashes.length > 0 === shape.has('hash'),
+        `capabilities.hashes is ${show(hashes)} and hash is ${shape.has('hash') ? 'present' : 'absent'}`,
+      )
       if (!shape.writable) {
-        const writing = (['makeDirectory', 'makeSymlink', 'setModified', 'setMode', 'copy', 'move', 'upload', 'flush'] as const).filter(name => shape.has(name))
+        const writing = (['makeDirectory', 'makeSymlink', 'setModified', 'setMode', 'copy', 'move', 'upload', 'flush'] as const).filter(name =>
+          shape.has(name),
+        )
         must('P3', writing.length === 0, `a storage without write and remove has ${writing.join(', ')}`)
         return
       }
@@ -169,6 +188,7 @@ async function consume(iterable: AsyncIterable<unknown>): Promise<void> {
 }
 
 async function snapshotOf(storage: ReadableStorage): Promise<unknown> {
-  const paths = await leafPaths(storage)
-  return await Promise.all(paths.map(async path => [path, await storage.stat(path), await readText(storage, path)]))
+  const found: unknown[] = []
+  for (const path of await leafPaths(storage)) found.push([path, await storage.stat(path), await readText(storage, path)])
+  return found
 }

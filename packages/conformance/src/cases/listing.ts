@@ -72,7 +72,12 @@ export const listing: readonly Case[] = [
     sentence: 'lists what is below a directory, not the directory itself, nor a sibling whose name begins the same',
     tree: () => ({ 'd/a': '1', 'd/e/f': '2', 'd-e/f': '3', d2: '4', 'x/d/y': '5' }),
     run: async ({ storage, shape }) => {
-      mustEqual('P11', 'the listing of "d"', keysOf(await listAll(storage, 'd'), shape), shape.capabilities.directories === true ? ['d/a', 'd/e/', 'd/e/f'] : ['d/a', 'd/e/f'])
+      mustEqual(
+        'P11',
+        'the listing of "d"',
+        keysOf(await listAll(storage, 'd'), shape),
+        shape.capabilities.directories === true ? ['d/a', 'd/e/', 'd/e/f'] : ['d/a', 'd/e/f'],
+      )
       mustEqual('P11', 'the listing of "d/e"', keysOf(await listAll(storage, 'd/e'), shape), ['d/e/f'])
     },
   },
@@ -100,7 +105,11 @@ export const listing: readonly Case[] = [
       const entries = await listAll(storage, '', { recursive: false })
       for (let i = 1; i < entries.length; i++) {
         const [before, after] = [entries[i - 1] as Entry, entries[i] as Entry]
-        must('P12', compareKeysByBytes(before, after) < 0, () => `with recursive false, ${show(keyOf(before))} was listed before ${show(keyOf(after))}`)
+        must(
+          'P12',
+          compareKeysByBytes(before, after) < 0,
+          () => `with recursive false, ${show(keyOf(before))} was listed before ${show(keyOf(after))}`,
+        )
       }
     },
   },
@@ -143,9 +152,15 @@ export const listing: readonly Case[] = [
       })
       const outside = keysOf(entries, shape).filter(key => !key.startsWith('a/') || key === 'a/')
       const files = ['ab/z', 'b/a/v', 'b/w', 'c']
-      mustEqual('P15', 'what is listed outside the declined "a"', outside, shape.capabilities.directories === true ? ['a/', 'ab/', 'ab/z', 'b/', 'b/a/', 'b/a/v', 'b/w', 'c'] : files)
+      mustEqual(
+        'P15',
+        'what is listed outside the declined "a"',
+        outside,
+        shape.capabilities.directories === true ? ['a/', 'ab/', 'ab/z', 'b/', 'b/a/', 'b/a/v', 'b/w', 'c'] : files,
+      )
       must('P15', !asked.includes(''), 'descend was asked about the directory that is listed')
-      for (const path of asked) must('P15', ['a', 'a/deep', 'ab', 'b', 'b/a'].includes(path), `descend was asked about ${show(path)}, which is no directory`)
+      for (const path of asked)
+        must('P15', ['a', 'a/deep', 'ab', 'b', 'b/a'].includes(path), `descend was asked about ${show(path)}, which is no directory`)
     },
   },
   {
@@ -201,6 +216,10 @@ export function mustAgree(aName: string, a: Entry, bName: string, b: Entry): voi
   for (const field of ['kind', 'path', 'size', 'etag', 'id', 'modified', 'mode', 'target']) {
     const isRequired = field === 'kind' || field === 'path' || field === 'size'
     if (!isRequired && (left[field] === undefined || right[field] === undefined)) continue
-    must('P17', left[field] === right[field], () => `${field} of ${show(a.path)} is ${show(left[field])} by ${aName} and ${show(right[field])} by ${bName}`)
+    must(
+      'P17',
+      left[field] === right[field],
+      () => `${field} of ${show(a.path)} is ${show(left[field])} by ${aName} and ${show(right[field])} by ${bName}`,
+    )
   }
 }

@@ -59,7 +59,11 @@ export const names: readonly Case[] = [
           const entry = await writable.write(path, toBytes(name))
           mustEqual('P51', 'the path in the entry', entry.path, path)
         } catch (error) {
-          must('P51', isStorageError(error, 'INVALID_PATH'), `write of ${show(path)} rejected with ${describeError(error)}, expected INVALID_PATH for a name that cannot be kept`)
+          must(
+            'P51',
+            isStorageError(error, 'INVALID_PATH'),
+            `write of ${show(path)} rejected with ${describeError(error)}, expected INVALID_PATH for a name that cannot be kept`,
+          )
           mustEqual('P51', `stat of the refused ${show(path)}`, await writable.stat(path), undefined)
           continue
         }

@@ -81,7 +81,11 @@ export const reading: readonly Case[] = [
     tree: () => ({ file: pattern(200_000, 3) }),
     run: async ({ storage }) => {
       for await (const chunk of storage.read('file')) chunk.fill(0)
-      must('P24', sameBytes(await collect(storage.read('file')), pattern(200_000, 3)), 'the file changed when a reader changed the chunks that it got')
+      must(
+        'P24',
+        sameBytes(await collect(storage.read('file')), pattern(200_000, 3)),
+        'the file changed when a reader changed the chunks that it got',
+      )
     },
   },
   {
@@ -92,8 +96,19 @@ export const reading: readonly Case[] = [
     run: async ({ storage }) => {
       const entry = (await storage.stat('file')) as FileEntry
       must('P35', entry.etag !== undefined, 'the storage promises conditional and a file has no etag')
-      mustEqual('P25', 'the version that was asked for', new TextDecoder().decode(await collect(storage.read('file', { ifMatch: entry.etag }))), 'one')
-      await mustReject('P25', 'read of another version', () => collect(storage.read('file', { ifMatch: '"some-other-version"' })), ['PRECONDITION_FAILED'], 'file')
+      mustEqual(
+        'P25',
+        'the version that was asked for',
+        new TextDecoder().decode(await collect(storage.read('file', { ifMatch: entry.etag }))),
+        'one',
+      )
+      await mustReject(
+        'P25',
+        'read of another version',
+        () => collect(storage.read('file', { ifMatch: '"some-other-version"' })),
+        ['PRECONDITION_FAILED'],
+        'file',
+      )
     },
   },
   {
@@ -105,7 +120,13 @@ export const reading: readonly Case[] = [
     run: async ({ writable }) => {
       const old = (await writable.stat('file')) as FileEntry
       await writable.write('file', toBytes('two'))
-      await mustReject('P25', 'read of the version that was replaced', () => collect(writable.read('file', { ifMatch: old.etag as string })), ['PRECONDITION_FAILED'], 'file')
+      await mustReject(
+        'P25',
+        'read of the version that was replaced',
+        () => collect(writable.read('file', { ifMatch: old.etag as string })),
+        ['PRECONDITION_FAILED'],
+        'file',
+      )
     },
   },
   {

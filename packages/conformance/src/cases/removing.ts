@@ -70,7 +70,12 @@ export const removing: readonly Case[] = [
     sentence: 'the root stays',
     writes: true,
     run: async ({ writable }) => {
-      await mustReject('P46', 'remove of an empty root', () => writable.remove(''), ['INVALID_PATH', 'IS_A_DIRECTORY', 'PERMISSION_DENIED', 'NOT_SUPPORTED'])
+      await mustReject('P46', 'remove of an empty root', () => writable.remove(''), [
+        'INVALID_PATH',
+        'IS_A_DIRECTORY',
+        'PERMISSION_DENIED',
+        'NOT_SUPPORTED',
+      ])
       mustEqual('P46', 'the listing of the root', await listAll(writable), [])
       await writable.write('file', toBytes('kept'))
       const outcome = await writable.remove('').then(

@@ -52,7 +52,8 @@ function forward(storage: ReadableStorage, names: readonly string[], overrides: 
   const members = storage as unknown as Readonly<Record<string, unknown>>
   const wrapper: Record<string, unknown> = {}
   // Getters, because a storage may learn what it can do (after connecting, after probing) once the wrapper exists.
-  for (const name of ['name', 'capabilities']) Object.defineProperty(wrapper, name, { get: () => members[name], enumerable: true, configurable: true })
+  for (const name of ['name', 'capabilities'])
+    Object.defineProperty(wrapper, name, { get: () => members[name], enumerable: true, configurable: true })
   for (const name of names) {
     if (typeof members[name] !== 'function') continue
     wrapper[name] = (...args: unknown[]) => (members[name] as (...args: unknown[]) => unknown).apply(storage, args)

@@ -24,7 +24,9 @@ export function limit<S extends ReadableStorage>(storage: S, { concurrency }: Li
 function limitBy<S extends ReadableStorage>(storage: S, places: Places, concurrency: number): Decorated<S> {
   const members = storage as unknown as Readonly<Record<string, unknown>>
   const method = (name: string): ((...args: readonly unknown[]) => unknown) | undefined =>
-    typeof members[name] === 'function' ? (...args) => (members[name] as (...args: readonly unknown[]) => unknown).apply(storage, [...args]) : undefined
+    typeof members[name] === 'function'
+      ? (...args) => (members[name] as (...args: readonly unknown[]) => unknown).apply(storage, [...args])
+      : undefined
 
   const overrides: Record<string, unknown> = {
     get capabilities() {
@@ -33,7 +35,8 @@ function limitBy<S extends ReadableStorage>(storage: S, places: Places, concurre
   }
   for (const name of ['list', 'read']) {
     const call = method(name)
-    if (call !== undefined) overrides[name] = (...args: readonly unknown[]) => places.during(signalOf(args), () => call(...args) as AsyncIterable<unknown>)
+    if (call !== undefined)
+      overrides[name] = (...args: readonly unknown[]) => places.during(signalOf(args), () => call(...args) as AsyncIterable<unknown>)
   }
   for (const name of oneShotMethods) {
     const call = method(name)
@@ -46,7 +49,8 @@ function limitBy<S extends ReadableStorage>(storage: S, places: Places, concurre
   }
   const upload = method('upload')
   if (upload !== undefined) {
-    overrides['upload'] = async (...args: readonly unknown[]) => limitUpload(await places.run(signalOf(args), async () => (await upload(...args)) as Upload), places)
+    overrides['upload'] = async (...args: readonly unknown[]) =>
+      limitUpload(await places.run(signalOf(args), async () => (await upload(...args)) as Upload), places)
   }
   return decorate(storage, overrides as Overrides<S>)
 }

@@ -5,7 +5,7 @@ import type { Entry, FileEntry, Path } from '../protocol.ts'
 export interface FileNode {
   readonly kind: 'file'
   /** Replaced, never changed: a read under way goes on with what it began with. */
-  content: Uint8Array
+  content: Uint8Array<ArrayBuffer>
   readonly etag: string
   readonly id: string
   modified: number
@@ -90,14 +90,17 @@ export class MemoryTree {
       const node = this.find(path.slice(0, at))
       if (node === undefined) return
       if (node.kind === 'directory') continue
-      throw new StorageError('NOT_A_DIRECTORY', `${path.slice(0, at)} on ${this.options.name} is a ${node.kind}, so nothing can be below it`, { path })
+      throw new StorageError('NOT_A_DIRECTORY', `${path.slice(0, at)} on ${this.options.name} is a ${node.kind}, so nothing can be below it`, {
+        path,
+      })
     }
   }
 
   makeDirectory(path: Path): void {
     const node = this.find(path)
     if (node?.kind === 'directory') return
-    if (node !== undefined) throw new StorageError('ALREADY_EXISTS', `${path} on ${this.options.name} is a ${node.kind} and cannot become a directory`, { path })
+    if (node !== undefined)
+      throw new StorageError('ALREADY_EXISTS', `${path} on ${this.options.name} is a ${node.kind} and cannot become a directory`, { path })
     this.put(path, { kind: 'directory', children: new Map() })
   }
 
@@ -157,7 +160,12 @@ function siblings(path: Path, { children }: DirectoryNode, reversed: boolean): S
 export function entryOf(path: Path, node: Node): Entry {
   if (node.kind === 'file') return fileEntry(path, node)
   if (node.kind === 'symlink') return { kind: 'symlink', path, target: node.target, modified: node.modified }
-  return { kind: 'directory', path, ...(node.modified !== undefined && { modified: node.modified }), ...(node.mode !== undefined && { mode: node.mode }) }
+  return {
+    kind: 'directory',
+    path,
+    ...(node.modified !== undefined && { modified: node.modified }),
+    ...(node.mode !== undefined && { mode: node.mode }),
+  }
 }
 
 export function fileEntry(path: Path, { content, etag, id, modified, mode }: FileNode): FileEntry {

@@ -50,7 +50,9 @@ export function pendingUpload(uploads: PendingUploads, token: string, { name, pa
         const part = parts.get(index)
         if (part === undefined) throw new StorageError('CORRUPT', `the upload of ${path} to ${name} lacks part ${index}`, { path })
         if (part.length > partSize || (index < parts.size - 1 && part.length < partSize)) {
-          throw new StorageError('CORRUPT', `part ${index} of the upload of ${path} to ${name} has ${part.length} bytes instead of ${partSize}`, { path })
+          throw new StorageError('CORRUPT', `part ${index} of the upload of ${path} to ${name} has ${part.length} bytes instead of ${partSize}`, {
+            path,
+          })
         }
         contents.push(part)
       }

@@ -6,7 +6,8 @@ import { readOnly } from './read-only.ts'
 
 async function paths(storage: ReadableStorage, options?: Parameters<ReadableStorage['list']>[1]): Promise<readonly string[]> {
   const found: string[] = []
-  for await (const item of storage.list('', options)) for (const entry of item as readonly Entry[]) found.push(entry.kind === 'directory' ? `${entry.path}/` : entry.path)
+  for await (const item of storage.list('', options))
+    for (const entry of item as readonly Entry[]) found.push(entry.kind === 'directory' ? `${entry.path}/` : entry.path)
   return found
 }
 
@@ -42,7 +43,10 @@ describe('memory', () => {
   test('shows content while it comes, and what had come of a write that failed, without atomic writes', async () => {
     const storage = memory({ capabilities: { atomicWrite: false } })
     const seen: unknown[] = []
-    await storage.write('a', looking(() => collectText(storage.read('a')), seen))
+    await storage.write(
+      'a',
+      looking(() => collectText(storage.read('a')), seen),
+    )
     expect(seen).toEqual(['first '])
     const failing = looking(() => Promise.reject(new Error('broken')), [])
     await expect(storage.write('a', failing)).rejects.toThrow('broken')

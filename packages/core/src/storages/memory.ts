@@ -94,7 +94,8 @@ function memoryOf(tree: MemoryTree, options: MemoryOptions): MemoryStorage {
       throw new StorageError('PRECONDITION_FAILED', `${path} exists on ${name} already`, { path })
     }
     if (conditional && ifMatch !== undefined) requireVersion(path, node, ifMatch)
-    if (node?.kind === 'directory') throw new StorageError('IS_A_DIRECTORY', `${path} on ${name} is a directory and cannot be replaced by a file`, { path })
+    if (node?.kind === 'directory')
+      throw new StorageError('IS_A_DIRECTORY', `${path} on ${name} is a directory and cannot be replaced by a file`, { path })
     tree.checkParents(path)
     return node
   }
@@ -221,8 +222,10 @@ function memoryOf(tree: MemoryTree, options: MemoryOptions): MemoryStorage {
     async move(from, to, { signal, ifMatch } = {}) {
       signal?.throwIfAborted()
       const node = tree.get(checkPath(from))
-      if (from === '' || checkPath(to) === '') throw new StorageError('INVALID_PATH', `the root of ${name} can neither be moved nor replaced`, { path: from })
-      if (isBelow(tree.fold(to), tree.fold(from))) throw new StorageError('INVALID_PATH', `${from} cannot be moved below itself, to ${to}`, { path: from })
+      if (from === '' || checkPath(to) === '')
+        throw new StorageError('INVALID_PATH', `the root of ${name} can neither be moved nor replaced`, { path: from })
+      if (isBelow(tree.fold(to), tree.fold(from)))
+        throw new StorageError('INVALID_PATH', `${from} cannot be moved below itself, to ${to}`, { path: from })
       const old = tree.find(to)
       // The same node under another spelling is no obstacle: it is a change of case.
       if (old !== undefined && old !== node && (ifMatch === undefined || !conditional)) {
@@ -239,7 +242,12 @@ function memoryOf(tree: MemoryTree, options: MemoryOptions): MemoryStorage {
       checkPlace(path, resume === undefined ? writeOptions : {})
       const token = resume ?? `upload-${++counter}`
       if (resume === undefined) uploads.set(token, { path, options: writeOptions, parts: new Map() })
-      const place = { name, path, partSize, put: (parts: readonly Uint8Array[], asked: WriteOptions): FileEntry => fileEntry(path, put(path, parts, asked)) }
+      const place = {
+        name,
+        path,
+        partSize,
+        put: (parts: readonly Uint8Array[], asked: WriteOptions): FileEntry => fileEntry(path, put(path, parts, asked)),
+      }
       return pendingUpload(uploads, token, place)
     },
 
@@ -261,8 +269,9 @@ function memoryOf(tree: MemoryTree, options: MemoryOptions): MemoryStorage {
     storage.hash = async (path: Path, hashName: HashName, { signal } = {}) => {
       signal?.throwIfAborted()
       const { content } = fileAt(checkPath(path))
-      if (!hashes.includes(hashName)) throw new StorageError('NOT_SUPPORTED', `${name} cannot compute ${hashName}, only ${hashes.join(' and ')}`, { path })
-      const digest = await crypto.subtle.digest(hashName === 'sha1' ? 'SHA-1' : 'SHA-256', content as Uint8Array<ArrayBuffer>)
+      if (!hashes.includes(hashName))
+        throw new StorageError('NOT_SUPPORTED', `${name} cannot compute ${hashName}, only ${hashes.join(' and ')}`, { path })
+      const digest = await crypto.subtle.digest(hashName === 'sha1' ? 'SHA-1' : 'SHA-256', content)
       return Array.from(new Uint8Array(digest), byte => byte.toString(16).padStart(2, '0')).join('')
     }
   }
@@ -285,7 +294,7 @@ function without(options: WriteOptions, ...names: readonly (keyof WriteOptions)[
   return Object.fromEntries(Object.entries(options).filter(([name]) => !(names as readonly string[]).includes(name)))
 }
 
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
+function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
   let at = 0
   for (const chunk of chunks) {

@@ -77,7 +77,13 @@ export function prefix<S extends ReadableStorage>(storage: S, root: Path): Decor
   return decorate(storage, overrides as Overrides<S>)
 }
 
-async function* list(storage: ReadableStorage, path: Path, outer: (path: Path) => Path, relative: Relative, options: ListOptions = {}): AsyncGenerator<readonly Entry[]> {
+async function* list(
+  storage: ReadableStorage,
+  path: Path,
+  outer: (path: Path) => Path,
+  relative: Relative,
+  options: ListOptions = {},
+): AsyncGenerator<readonly Entry[]> {
   const full = outer(path)
   const { descend } = options
   const innerOptions = descend === undefined ? options : { ...options, descend: (directory: Path) => descend(relative.path(directory)) }
@@ -91,7 +97,13 @@ async function* list(storage: ReadableStorage, path: Path, outer: (path: Path) =
   }
 }
 
-async function* read(storage: ReadableStorage, path: Path, outer: (path: Path) => Path, relative: Relative, options?: ReadOptions): AsyncGenerator<Uint8Array> {
+async function* read(
+  storage: ReadableStorage,
+  path: Path,
+  outer: (path: Path) => Path,
+  relative: Relative,
+  options?: ReadOptions,
+): AsyncGenerator<Uint8Array> {
   const full = outer(path)
   try {
     yield* storage.read(full, options)

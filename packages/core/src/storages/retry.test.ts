@@ -33,7 +33,8 @@ function failingTimes<T>(times: number, answer: T, error: () => unknown = down):
 
 async function all(storage: WritableStorage, pathOnly = ''): Promise<readonly string[]> {
   const paths: string[] = []
-  for await (const item of storage.list(pathOnly)) for (const entry of Array.isArray(item) ? (item as readonly Entry[]) : [item as Entry]) paths.push(entry.path)
+  for await (const item of storage.list(pathOnly))
+    for (const entry of Array.isArray(item) ? (item as readonly Entry[]) : [item as Entry]) paths.push(entry.path)
   return paths
 }
 
@@ -56,11 +57,14 @@ describe('repeat', () => {
     expect(call.calls).toBe(3)
   })
 
-  test.each([new StorageError('NOT_FOUND', 'x'), new StorageError('UNAVAILABLE', 'x', { retryable: false }), new TypeError('x')])('does not repeat %s', async error => {
-    const call = failingTimes(1, 'answer', () => error)
-    await expect(repeat(call, patient().options)).rejects.toBe(error)
-    expect(call.calls).toBe(1)
-  })
+  test.each([new StorageError('NOT_FOUND', 'x'), new StorageError('UNAVAILABLE', 'x', { retryable: false }), new TypeError('x')])(
+    'does not repeat %s',
+    async error => {
+      const call = failingTimes(1, 'answer', () => error)
+      await expect(repeat(call, patient().options)).rejects.toBe(error)
+      expect(call.calls).toBe(1)
+    },
+  )
 
   test('doubles the longest wait up to a maximum, and takes a random part of it', async () => {
     const { options, delays } = patient({ attempts: 6, baseDelayMs: 100, maxDelayMs: 500, random: () => 0.5 })
@@ -70,7 +74,10 @@ describe('repeat', () => {
 
   test('waits no shorter than the store asked for', async () => {
     const { options, delays } = patient({ random: () => 0, maxDelayMs: 100 })
-    await repeat(failingTimes(1, 0, () => down({ retryAfterMs: 5000 })), options)
+    await repeat(
+      failingTimes(1, 0, () => down({ retryAfterMs: 5000 })),
+      options,
+    )
     expect(delays).toEqual([5000])
   })
 
@@ -94,16 +101,18 @@ describe('retry', () => {
     const flaky = decorate(
       inner,
       Object.fromEntries(
-        ['stat', 'hash', 'remove', 'makeDirectory', 'makeSymlink', 'setModified', 'setMode', 'copy', 'move', 'flush', 'snapshot', 'upload'].map(name => [
-          name,
-          async (...args: readonly unknown[]) => {
-            if (!failed.has(name)) {
-              failed.add(name)
-              throw down()
-            }
-            return await (inner as unknown as Record<string, (...args: readonly unknown[]) => unknown>)[name]?.(...args)
-          },
-        ]),
+        ['stat', 'hash', 'remove', 'makeDirectory', 'makeSymlink', 'setModified', 'setMode', 'copy', 'move', 'flush', 'snapshot', 'upload'].map(
+          name => [
+            name,
+            async (...args: readonly unknown[]) => {
+              if (!failed.has(name)) {
+                failed.add(name)
+                throw down()
+              }
+              return await (inner as unknown as Record<string, (...args: readonly unknown[]) => unknown>)[name]?.(...args)
+            },
+          ],
+        ),
       ),
     )
     const { options, infos } = patient()
@@ -240,7 +249,10 @@ describe('retry', () => {
   test('a read never mixes two versions', async () => {
     const inner = memory()
     await inner.write('a', toBytes('old old old'))
-    const storage = retry(stopping(inner, 4, () => inner.write('a', toBytes('new new new'))), patient().options)
+    const storage = retry(
+      stopping(inner, 4, () => inner.write('a', toBytes('new new new'))),
+      patient().options,
+    )
     await expect(collect(storage.read('a'))).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' })
     const { etag } = (await inner.stat('a')) as FileEntry
     await expect(collect(storage.read('a', { ifMatch: etag as string }))).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' })
@@ -302,7 +314,10 @@ describe('retry', () => {
 
   test('a write is repeated from the start if its content can be read again', async () => {
     const inner = memory()
-    await retry(failingWrite(inner, 1), patient().options).write('a', replayable(() => once('content')))
+    await retry(failingWrite(inner, 1), patient().options).write(
+      'a',
+      replayable(() => once('content')),
+    )
     expect(await collectText(inner.read('a'))).toBe('content')
   })
 

@@ -57,7 +57,12 @@ export function retry<S extends ReadableStorage>(storage: S, options: RetryOptio
     if (method === undefined) continue
     overrides[name] = (...args: readonly unknown[]) => {
       const { signal } = (args.findLast(isObject) ?? {}) as AbortOptions
-      return repeat(async () => await method.apply(inner, [...args]), { ...options, call: name, path: typeof args[0] === 'string' ? args[0] : undefined, signal })
+      return repeat(async () => await method.apply(inner, [...args]), {
+        ...options,
+        call: name,
+        path: typeof args[0] === 'string' ? args[0] : undefined,
+        signal,
+      })
     }
   }
   if (inner.write !== undefined) overrides['write'] = writeOf(inner as WritableStorage, options)
@@ -115,7 +120,17 @@ class Patience {
 
   /** Waits before the next try, or throws `error` if there must be none. */
   async wait(error: unknown): Promise<void> {
-    const { attempts = 4, baseDelayMs = 200, maxDelayMs = 20_000, random = Math.random, sleep = sleepFor, onRetry, signal, call = 'call', path } = this.#options
+    const {
+      attempts = 4,
+      baseDelayMs = 200,
+      maxDelayMs = 20_000,
+      random = Math.random,
+      sleep = sleepFor,
+      onRetry,
+      signal,
+      call = 'call',
+      path,
+    } = this.#options
     this.#attempt++
     if (!isStorageError(error) || !error.retryable || this.#attempt >= attempts || signal?.aborted === true) throw error
     const jittered = random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (this.#attempt - 1))
@@ -145,7 +160,9 @@ async function* list(storage: ReadableStorage, path: Path, listOptions: ListOpti
           fresh = page.filter(entry => {
             // Skipping by key would lose entries of a listing that breaks its promise, and what is lost looks deleted.
             if (given === undefined && before !== undefined && compareEntries(before, entry) >= 0) {
-              throw new StorageError('UNORDERED', `${storage.name} listed ${entry.path} after ${before.path}, although it promises key order`, { path: entry.path })
+              throw new StorageError('UNORDERED', `${storage.name} listed ${entry.path} after ${before.path}, although it promises key order`, {
+                path: entry.path,
+              })
             }
             before = entry
             return given === undefined ? last === undefined || compareEntries(last, entry) < 0 : !given.has(keyOf(entry))
@@ -228,7 +245,8 @@ function writeOf(storage: WritableStorage, options: RetryOptions): WritableStora
 }
 
 function retryUpload(upload: Upload, path: Path, options: RetryOptions): Upload {
-  const again = async <T>(call: string, { signal }: AbortOptions, run: () => Promise<T>): Promise<T> => await repeat(run, { ...options, call, path, signal })
+  const again = async <T>(call: string, { signal }: AbortOptions, run: () => Promise<T>): Promise<T> =>
+    await repeat(run, { ...options, call, path, signal })
   return {
     token: upload.token,
     partSize: upload.partSize,
