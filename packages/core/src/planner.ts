@@ -1,5 +1,5 @@
 import type { Ancestor, StateChange } from './ancestor.ts'
-import { metadataSince } from './change.ts'
+import { changeSince, metadataSince } from './change.ts'
 import { conflictCopyPath, decideConflict, type ConflictDecision } from './conflict.ts'
 import type { ConflictHandler } from './engine-types.ts'
 import type { Filter } from './filter/filter.ts'
@@ -53,7 +53,7 @@ export interface Decisions {
   readonly problems: PlanProblem[]
   /** Temporary files of interrupted runs that a listing showed. */
   readonly leftovers: Record<Side, Path[]>
-  /** For every deletion: what the side that no longer has it had at the last sync. Rename detection looks for it elsewhere. */
+  /** For every deletion of something unchanged: what the side that no longer has it had at the last sync. Rename detection looks for it elsewhere. */
   readonly deleted: Map<PlanItem, Ancestor>
   unchanged: number
   ignored: number
@@ -512,8 +512,10 @@ export class Planner {
         const isDir = isDirectory(site[side])
         const item = deletionItem(site, side, isDir ? 'delete-directory' : 'delete-file', row.reason, { trash: this.#keepsDeleted() && !isDir })
         this.#decisions.items.push(item)
-        const lost = ancestorOf(site, otherSide(side))
-        if (lost !== undefined) this.#decisions.deleted.set(item, lost)
+        const [own, lost] = [ancestorOf(site, side), ancestorOf(site, otherSide(side))]
+        // What was edited here, and goes because the mode says so, is not what has a new name across.
+        const isAsItWas = own !== undefined && changeSince(own, site[side] as SyncableEntry, this.#options.comparison) === 'same'
+        if (lost !== undefined && isAsItWas) this.#decisions.deleted.set(item, lost)
         return
       }
       case SyncAction.UPLOAD_NEW:

@@ -95,6 +95,14 @@ describe('findRenames', () => {
     expect(await treeOf(destination)).toEqual(await treeOf(source))
   })
 
+  test('a mirror does not rename what was edited on its receiving side', async () => {
+    const { source, destination, sync } = await setUp({ a: 'one', k: 'k' })
+    await move(destination, 'a', 'b')
+    await fill(source, { a: 'edited' })
+    expect(actions(await sync({ mode: 'destination-to-source' }))).toEqual(['DOWNLOAD_NEW b', 'DELETE_SOURCE a'])
+    expect(await treeOf(source)).toEqual({ b: 'one', k: 'k' })
+  })
+
   test('one file renamed to two names on the two sides is there under both', async () => {
     const { source, destination, sync } = await setUp({ a: 'one', k: 'k' })
     await move(source, 'a', 'b')
