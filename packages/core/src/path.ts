@@ -50,7 +50,7 @@ function endOfDirectory(unit: number): number {
   return unit === slash ? -1 : slash - unit
 }
 
-/** Whether an entry has a directory's key: a directory, or a problem that stands for one. */
+/** Whether an entry has a directory's key: a directory, or what stands for one in a pipeline. */
 export function hasDirectoryKey(entry: { readonly kind: string; readonly directory?: boolean }): boolean {
   return entry.kind === 'directory' || entry.directory === true
 }

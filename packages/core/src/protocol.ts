@@ -45,13 +45,14 @@ export interface SymlinkEntry extends EntryBase {
   readonly target: string
 }
 
-/** Something that cannot be synced (socket, fifo, device) or could not be read. Never an absence: nothing at or below it is deleted or overwritten. */
+/**
+ * Something that cannot be synced (socket, fifo, device) or could not be read. Never an absence: nothing at or below it is deleted or overwritten.
+ * It has the key of a file, also in place of a directory that cannot be read.
+ */
 export interface ProblemEntry extends EntryBase {
   readonly kind: 'problem'
   /** A sentence for people: what it is or what failed. */
   readonly reason: string
-  /** It is a directory that could not be read: it stands where the directory would, as if its path ended in "/". */
-  readonly directory?: boolean
   readonly error?: unknown
 }
 
