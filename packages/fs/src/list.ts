@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import type { MessagePort } from 'node:worker_threads'
-import type { StorageError} from '@syncline/core';
+import type { StorageError } from '@syncline/core'
 import type { Entry, ListOptions, Path } from '@syncline/core'
 import { toDirectoryEntry, toFileEntry, toProblemEntry, toSymlinkEntry } from './entry.ts'
 import { scanControl, type ScanAnswer, type ScanMessage } from './jobs.ts'

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { processOwner } from './owner.ts'
 
 const owner = processOwner()
@@ -46,6 +46,7 @@ describe('processOwner', () => {
   test.runIf(process.platform === 'linux')('a running process of the same host is alive', async () => {
     const script = `import { processOwner } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)}; console.log(processOwner().id); setTimeout(() => {}, 60_000)`
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
     const id = await new Promise<string>(resolve => child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim())))
     expect(owner.isAlive(id)).toBe(true)
     const ended = new Promise(resolve => child.once('exit', resolve))

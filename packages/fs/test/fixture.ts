@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -8,7 +9,11 @@ import { onTestFinished } from 'vitest'
 export function directory(): string {
   const made = mkdtempSync(join(tmpdir(), 'syncline-fs-'))
   chmodSync(made, 0o777)
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }))
+  onTestFinished(() => {
+    // What a test closed must be opened for whoever is not root. The errors are of links that lead nowhere.
+    spawnSync('chmod', ['-R', 'u+rwX', made], { stdio: 'ignore' })
+    rmSync(made, { recursive: true, force: true })
+  })
   return made
 }
 
