@@ -7,7 +7,8 @@ export function base(options: Options = {}): Options {
     format: ['esm'],
     target: 'node20.19',
     platform: 'neutral',
-    dts: true,
+    // Other packages are read as they are built: their sources would be compiled again for each package.
+    dts: { compilerOptions: { customConditions: [] } },
     sourcemap: true,
     clean: true,
     treeshake: true,

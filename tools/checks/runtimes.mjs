@@ -17,7 +17,8 @@ try {
     // With platform "neutral" an import of a Node module is an error.
     'bundle without Node': async () => `${(await bundle()).length} bytes`,
     node: async () => `${process.version}: ${(await run(process.execPath, [script])).trim()}`,
-    deno: () => inRuntime('deno', ['run', '--no-remote', '--no-config', script]),
+    // minimatch asks for this variable when it is loaded. Nothing else is asked for.
+    deno: () => inRuntime('deno', ['run', '--no-remote', '--no-config', '--no-prompt', '--allow-env=__MINIMATCH_TESTING_PLATFORM__', script]),
     bun: () => inRuntime('bun', ['run', script]),
     browser,
   })

@@ -24,9 +24,11 @@ export async function test(args) {
   const reports = readReports(tasks)
   process.stdout.write(`\n${tableOf(reports)}\n\n`)
   const failed = reports.some(report => report.failed.length > 0)
+  const empty = code === 0 && tasks.length === 0
+  if (empty) process.stdout.write('nothing ran: no package has that name\n')
   if (code !== 0 && !failed) process.stdout.write(`turbo ended with exit code ${code}\n`)
-  process.stdout.write(`${closingLine(reports, code !== 0 && !failed)}\n`)
-  return failed || code !== 0 ? 1 : 0
+  process.stdout.write(`${closingLine(reports, empty || (code !== 0 && !failed))}\n`)
+  return failed || empty || code !== 0 ? 1 : 0
 }
 
 /** Reports of an earlier run: a task that dies before it writes its own must not be counted by them. */
