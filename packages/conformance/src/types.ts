@@ -28,6 +28,7 @@ export interface Subject {
  */
 export type Factory = (tree: readonly TreeItem[]) => Promise<Subject> | Subject
 
+/** How the suite is run. */
 export interface ConformanceOptions {
   /** For `describe`; default: the storage conforms to the protocol. */
   readonly title?: string

@@ -23,8 +23,9 @@ export interface ConflictInfo {
   readonly destMtime: number | undefined
 }
 
-/** Decides one conflict; `skip` leaves it open. */
+/** Decides one conflict. */
 export type ConflictHandler = (conflict: ConflictInfo) => ConflictChoice | Promise<ConflictChoice>
+/** Who wins a conflict; `skip` leaves it open. */
 export type ConflictChoice = 'source' | 'destination' | 'both' | 'skip'
 
 /** Everything that shapes a plan and its execution. All optional. */

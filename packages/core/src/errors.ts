@@ -27,6 +27,7 @@ export type StorageErrorCode = (typeof storageErrorCodes)[number]
 /** Codes after which the same call may succeed. */
 const retryableCodes: ReadonlySet<StorageErrorCode> = new Set(['RATE_LIMITED', 'TIMEOUT', 'UNAVAILABLE'])
 
+/** What a storage error carries beside its code and message. */
 export interface StorageErrorOptions {
   readonly path?: Path | undefined
   /** Default: true for `RATE_LIMITED`, `TIMEOUT` and `UNAVAILABLE`. */

@@ -90,6 +90,10 @@ export class Judge {
   async compare(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<Verdict> {
     const { comparison, toleranceMs, hash } = this.#options
     const listed = compareSides(source, destination, comparison, toleranceMs)
+    // The tolerance is for two clocks. That one side alone has another time than at the last sync is no matter of clocks.
+    const byTime = source.kind === 'file' && destination.kind === 'file' && (comparison === 'mtime-only' || comparison === 'size-and-mtime')
+    const changed = byTime && listed.verdict === 'equal' ? this.#onlyChanged(site, source, destination) : undefined
+    if (changed !== undefined) return { equal: false, reason: `changed at the ${changed}` }
     if (listed.verdict !== 'ask-hash') return { equal: listed.verdict === 'equal', reason: listed.reason }
     if (hash !== undefined) {
       const ours = await this.#fingerprint(site, 'source', source as FileEntry, hash)
@@ -101,12 +105,17 @@ export class Judge {
       throw new CannotCompare('source', site.path, `${lacking}, and hash-only compares by nothing else; use another comparison mode`)
     }
     // Times decide only where nothing better is known: a side whose etag moved while the other's did not has changed, whatever its time says.
-    const [sourceSame, destinationSame] = [this.changeOf(site, 'source', source) === 'same', this.changeOf(site, 'destination', destination) === 'same']
-    if (isKnown(site) && sourceSame !== destinationSame) {
-      return { equal: false, reason: `changed at the ${sourceSame ? 'destination' : 'source'}, and no common hash says that the content is the same` }
-    }
+    const only = this.#onlyChanged(site, source, destination)
+    if (only !== undefined) return { equal: false, reason: `changed at the ${only}, and no common hash says that the content is the same` }
     const times = compareTimes(source, destination, toleranceMs)
     return { equal: times.verdict === 'equal', reason: `${times.reason}, no common hash` }
+  }
+
+  /** The one side that is not as it was at the last sync. */
+  #onlyChanged(site: Site, source: SyncableEntry, destination: SyncableEntry): Side | undefined {
+    if (!isKnown(site)) return undefined
+    const [sourceSame, destinationSame] = [this.changeOf(site, 'source', source) === 'same', this.changeOf(site, 'destination', destination) === 'same']
+    return sourceSame === destinationSame ? undefined : sourceSame ? 'destination' : 'source'
   }
 
   /** The fingerprint the state has of a side's entry, if it is still that content. */

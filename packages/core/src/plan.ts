@@ -29,6 +29,8 @@ export type SyncableEntry = Exclude<Entry, { kind: 'problem' }>
  * `clear` makes room where a path changes its kind: what is there is removed before the new kind is written.
  */
 export const planPhases = ['rename', 'clear', 'directory', 'transfer', 'delete-file', 'delete-directory', 'none'] as const
+
+/** One of {@link planPhases}. */
 export type PlanPhase = (typeof planPhases)[number]
 
 /** One path of a directory that a rename moves as a whole. */

@@ -97,7 +97,21 @@ describe('Planner: metadata', () => {
   })
 })
 
+describe('Planner: times as evidence', () => {
+  test.each(['mtime-only', 'size-and-mtime'] as const)('an edit within the tolerance of the last one is an edit under %s', async comparison => {
+    expect(await wordsOf({ ancestor: { f: 'old@0' }, source: { f: 'new@1000' } }, { comparison })).toEqual(['UPLOAD_UPDATE f'])
+    expect(await wordsOf({ ancestor: { f: 'old@0' }, source: { f: 'new@1000' }, destination: { f: 'new@900' } }, { comparison })).toEqual([])
+  })
+})
+
 describe('Planner: directories', () => {
+  test('a directory that its content makes on a store without directories enters the state with it', async () => {
+    const side = { name: 'memory:', directories: false, setsModified: true, setsMode: true }
+    const { items, settled } = await decide({ source: { 'd/e/x': 'x', empty: '/' }, destination: {} }, { destination: side })
+    expect(items.map(item => item.path)).toEqual(['d/e/x'])
+    expect(settled.map(change => change.path).sort()).toEqual(['d', 'd/e'])
+  })
+
   test('a deleted directory goes with everything in it', async () => {
     expect(await wordsOf({ ancestor: { 'd/a': 'a', 'd/e': '/', k: 'k' }, source: { k: 'k' } })).toEqual(['DELETE_DESTINATION d', 'DELETE_DESTINATION d/a', 'DELETE_DESTINATION d/e'])
   })

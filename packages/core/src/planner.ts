@@ -74,6 +74,8 @@ interface Frame {
   readonly blocked: boolean
   /** The directory goes from this side, or stays there alone, when the frame closes, unless something in it holds it or goes across. */
   readonly pending?: { readonly site: Site; readonly row: ModeRow; readonly from: Side }
+  /** A directory that this side has not, and cannot have on its own: it will be there if something is written in it. */
+  readonly implied?: { readonly site: Site; readonly missing: Side }
   /** A leaf on one side stands against this directory: the rows below are kept until it is known what they hold. */
   readonly clash?: { readonly site: Site; readonly row: ModeRow; readonly directory: Side; readonly rows: Site[] }
   /** The directory has won over a leaf or a deletion: what was deleted below on the other side comes back. */
@@ -326,8 +328,8 @@ export class Planner {
     const frame = openFrame(site.path, top)
     // A store without directories of its own has none where it has no file: that is no deletion, and nothing can be made there.
     if (!this.#options[missing].directories) {
-      this.#frames.push(frame)
-      this.#hold(side)
+      this.#frames.push({ ...frame, implied: { site, missing } })
+      if (this.#options[side].directories) this.#hold(side)
       return
     }
     const state = await this.#judge.stateOf(site, side, (source ?? destination) as SyncableEntry)
@@ -356,11 +358,22 @@ export class Planner {
     const frame = this.#frames.pop() as Frame
     if (frame.clash !== undefined) return this.#closeClash(frame.path, frame.clash)
     if (frame.pending !== undefined) this.#closePending(frame, frame.pending)
+    if (frame.implied !== undefined) this.#closeImplied(frame, frame.implied)
     const parent = this.#top()
     for (const side of sides) {
       if (frame.holds[side]) parent.holds[side] = true
       if (frame.creates[side]) parent.creates[side] = true
     }
+  }
+
+  /** A directory that nobody makes or removes: it comes with what is written in it, and goes with the last of it. The state learns of it here. */
+  #closeImplied(frame: Frame, { site, missing }: NonNullable<Frame['implied']>): void {
+    const side = otherSide(missing)
+    if (frame.creates[missing]) {
+      const both: Site = { ...site, [missing]: { kind: 'directory', path: site.path } }
+      const records = settledRecords(both, { source: undefined, destination: undefined })
+      if (records !== undefined) this.#decisions.settled.push(records)
+    } else if (!frame.holds[side] && !this.#options[side].directories && isKnown(site)) this.#decisions.settled.push({ path: site.path, source: undefined, destination: undefined })
   }
 
   /** A directory that was deleted on one side goes from the other or stays there alone, unless something in it stays or goes across. */

@@ -24,6 +24,7 @@ interface Sample {
   readonly bytes: number
 }
 
+/** Options of a tracker. */
 export interface SyncProgressTrackerOptions {
   /** Milliseconds since the Unix epoch; default `Date.now`. */
   readonly now?: () => number

@@ -14,6 +14,7 @@ export type ReadDirectory = (
   options: AbortOptions,
 ) => readonly Entry[] | Promise<readonly Entry[]> | AsyncIterable<Entry | readonly Entry[]>
 
+/** Options of `walk`. */
 export interface WalkOptions {
   /** Directories that are read at once, ahead of the listing; default 1. Pointless for a reader that returns arrays, not promises. */
   readonly concurrency?: number

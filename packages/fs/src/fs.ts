@@ -32,6 +32,7 @@ import { write } from './write.ts'
 
 const mostWorkers = 4
 
+/** Options of `fs`. */
 export interface FsOptions {
   /**
    * Default `keep`: links are links. `follow`: a link is what it points to, if that is inside the tree, else a problem.

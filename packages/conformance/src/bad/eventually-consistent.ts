@@ -11,6 +11,7 @@ import {
 } from '@syncline/core'
 import { listAll } from '../check.ts'
 
+/** How far an eventually consistent storage lags. */
 export interface EventuallyConsistentOptions {
   /** Listings and stats that still show the old state after a change. */
   readonly lag: number

@@ -22,6 +22,7 @@ const methods = [
   'flush',
 ] as const satisfies readonly Method[]
 
+/** Which calls fail, when, and how. */
 export interface FailingOptions {
   /** Only calls of this method count; default: of all. */
   readonly method?: Method

@@ -20,6 +20,7 @@ export const hostilePaths: readonly string[] = [
   '\u202ereversed',
 ]
 
+/** Which names a hostile listing adds. */
 export interface HostileOptions {
   /** Default {@link hostilePaths}. */
   readonly paths?: readonly string[]

@@ -11,6 +11,7 @@ import {
   type WritableStorage,
 } from '@syncline/core'
 
+/** What is cut short, and where. */
 export interface TruncatingOptions {
   /** Bytes that are lost at the end; default 1. */
   readonly bytes?: number

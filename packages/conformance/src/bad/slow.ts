@@ -1,5 +1,6 @@
 import { decorate, type Decorated, type Overrides, type ReadableStorage } from '@syncline/core'
 
+/** How long calls take. */
 export interface SlowOptions {
   /** Waits before each call and each item of a listing or read; with a fake clock, or really. */
   readonly sleep: (method: string) => Promise<void>

@@ -25,7 +25,7 @@ export async function makeDirectory(run: Run, item: PlanItem): Promise<Done> {
   await run.check(from, path, item[from.side])
   const storage = to.writable()
   // A store without directories has this one as soon as something is in it.
-  if (storage.makeDirectory === undefined) return { changes: [], nothing: true }
+  if (storage.makeDirectory === undefined) return { changes: [arrived(path, to.side, entry, { kind: 'directory', path }, undefined)], nothing: true }
   await run.retry(path, () => storage.makeDirectory?.(path) ?? Promise.resolve())
   let now = await run.stat(to, path)
   // An eventually consistent store may not show it yet. Then it is not recorded, and the next run finds it on both sides.

@@ -266,7 +266,10 @@ export class Run {
   /** Resolves to what is at `path`. @throws StaleError if that is not what the plan saw, or what earlier items made of it */
   async check(at: RunSide, path: Path, planned: Entry | null): Promise<Entry | undefined> {
     const now = await this.stat(at, path)
-    const how = difference(at.expected(path, planned), now, at.precisionMs)
+    const expected = at.expected(path, planned)
+    // Where directories are only implied by what is in them, there is none to look at.
+    if (now === undefined && expected?.kind === 'directory' && at.storage.capabilities.directories !== true) return expected
+    const how = difference(expected, now, at.precisionMs)
     if (how !== undefined) throw staleAt(path, at.storage.name, how)
     return now
   }

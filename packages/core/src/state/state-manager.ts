@@ -52,6 +52,7 @@ export interface StoredState {
   readonly entries: { readonly source: number; readonly destination: number }
 }
 
+/** Options of a state manager. */
 export interface SyncStateManagerOptions {
   /** Milliseconds since the Unix epoch; names the folder where a damaged state is kept. Default `Date.now`. */
   readonly now?: () => number

@@ -2,6 +2,7 @@ import type { ReadableStorage, Upload } from '../protocol.ts'
 import { untilAborted } from './abort.ts'
 import { type Decorated, decorate, type Overrides } from './decorate.ts'
 
+/** Options of `limit`. */
 export interface LimitOptions {
   /** Calls at once; a positive integer. */
   readonly concurrency: number

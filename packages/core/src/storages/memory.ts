@@ -26,6 +26,7 @@ export interface MemoryCapabilities {
   readonly concurrency?: number
 }
 
+/** Options of `memory`. */
 export interface MemoryOptions {
   /** Default `memory:`. */
   readonly name?: string

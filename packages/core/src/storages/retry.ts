@@ -16,6 +16,7 @@ export interface RetryInfo {
   readonly error: unknown
 }
 
+/** Options of `retry`. */
 export interface RetryOptions {
   /** Tries without progress, the first included; default 4. */
   readonly attempts?: number
