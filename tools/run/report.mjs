@@ -41,9 +41,27 @@ export function readReports(tasks) {
 export function tableOf(reports) {
   const width = Math.max(0, ...reports.map(report => report.name.length))
   const lines = [...reports].sort((a, b) => a.name.localeCompare(b.name, 'en')).map(report => lineOf(report, width))
-  const skipped = reports.flatMap(report => report.skipped.map(note => `skipped  ${report.name}: ${note.name}: ${note.reason}`))
+  const skipped = reports.flatMap(report => bySameReason(report.skipped).map(line => `skipped  ${report.name}: ${line}`))
   const failed = reports.flatMap(report => report.failed.map(note => `FAILED   ${report.name}: ${note.name}: ${note.reason}`))
   return [...lines, ...skipped, ...failed].join('\n')
+}
+
+/**
+ * A suite skips many tests for one reason, a storage that does not offer something for instance: they share a line. All names are in the report.
+ *
+ * @param {readonly Note[]} notes
+ */
+function bySameReason(notes) {
+  /** @type {Map<string, string[]>} */
+  const groups = new Map()
+  for (const { name, reason } of notes) {
+    const key = `${name.split(' > ', 1)[0]}\0${reason}`
+    groups.set(key, [...(groups.get(key) ?? []), name])
+  }
+  return [...groups].map(([key, names]) => {
+    const shown = names.slice(0, 2).join('; ')
+    return `${shown}${names.length > 2 ? `; and ${names.length - 2} more` : ''}: ${key.split('\0')[1]}`
+  })
 }
 
 /**
