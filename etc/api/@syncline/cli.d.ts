@@ -1,0 +1,89 @@
+// index.d.ts
+import { LockOwner, AbortOptions, SymlinkMode, ReadableStorage, WritableStorage } from '@syncline/core';
+
+/** Where text goes: standard output or standard error. */
+interface OutputStream {
+    write(text: string): void;
+    readonly isTTY: boolean;
+    /** Width of the terminal now; absent where there is none. */
+    readonly columns?: number | undefined;
+    /** Height of the terminal now; absent where there is none. */
+    readonly rows?: number | undefined;
+}
+/** How a location is opened. */
+interface OpenOptions extends AbortOptions {
+    /** What happens to symbolic links, for the storages that have them. */
+    readonly symlinks?: SymlinkMode | undefined;
+}
+/** A place, told apart from every other one. */
+interface Place {
+    /** Absolute path or URL that opens the same place from any working directory; never with a credential. */
+    readonly location: string;
+    /** A local path as it is on disk, symbolic links resolved as far as the path exists; absent for other storages. */
+    readonly realPath?: string;
+}
+/** Which state is meant: one that the user named, or the one that is kept for a pair by default. */
+type StateReference = {
+    readonly location: string;
+} | {
+    readonly pair: string;
+};
+/** A pair that was synced before with the default state. */
+interface KnownPair {
+    readonly source: string;
+    readonly destination: string;
+}
+/** The world as the commands see it. The executable injects the real one, a test its own. */
+interface CliEnvironment {
+    /** Of the program, for `version`. */
+    readonly version: string;
+    /** Environment variables: NO_COLOR, FORCE_COLOR, TERM, CI, LANG, LC_ALL, SYNCLINE_DEBUG. */
+    readonly variables: Readonly<Record<string, string | undefined>>;
+    readonly stdout: OutputStream;
+    readonly stderr: OutputStream;
+    /** Asks a person; absent unless standard input and standard error are terminals. */
+    readonly confirm?: (question: string, byDefault: boolean) => Promise<boolean>;
+    /** Whose locks this process takes. */
+    owner(): Promise<LockOwner>;
+    /** Milliseconds since the Unix epoch. */
+    now(): number;
+    /** Opens a path or a URL. */
+    open(location: string, options?: OpenOptions): Promise<ReadableStorage>;
+    /** Resolves a path or a URL without opening it. */
+    locate(location: string): Promise<Place>;
+    /** Opens the storage of a state, which need not exist yet. */
+    stateStorage(state: StateReference): Promise<WritableStorage>;
+    /** Where that state is. */
+    locateState(state: StateReference): Promise<Place>;
+    /** Pairs that have a state in the default place. */
+    knownPairs(): Promise<readonly KnownPair[]>;
+    /** A whole local text file. Rejects with the platform's error. */
+    readFile(file: string): Promise<string>;
+    /** Replaces a local text file atomically; `-` is standard output. */
+    writeFile(file: string, lines: Iterable<string>): Promise<void>;
+    /** Calls back at every SIGINT and SIGTERM. @returns a function that stops it */
+    onInterrupt(callback: (signal: 'SIGINT' | 'SIGTERM') => void): () => void;
+    /** Ends the process now, without waiting for anything. */
+    exit(code: number): void;
+}
+
+/**
+ * Runs one command line.
+ *
+ * @param argv - the words after the program's name
+ * @returns the exit code; errors are explained on standard error, never thrown
+ */
+declare function run(argv: readonly string[], environment: CliEnvironment): Promise<number>;
+
+/** `docs/cli.md`, made from the same tables as parsing and help. */
+declare function renderReference(): string;
+
+/** A mistake on the command line or in a file it names: nothing was touched, exit code 2. */
+declare class UsageError extends Error {
+    readonly name = "UsageError";
+    /** What to do about it. */
+    readonly hint: string | undefined;
+    constructor(message: string, hint?: string, options?: ErrorOptions);
+}
+
+export { type CliEnvironment, type KnownPair, type OpenOptions, type OutputStream, type Place, type StateReference, UsageError, renderReference, run };
