@@ -129,17 +129,27 @@ function lost({ ancestor, source, destination, setting }: Case, ours: Content, t
   const missing: string[] = []
   for (const side of ['source', 'destination'] as const) {
     const other = side === 'source' ? 'destination' : 'source'
-    const giving = setting.mode === 'two-way' || setting.mode.startsWith(side) || (side === 'destination' && setting.options.acceptDestinationChanges === true)
     for (const [path, word] of Object.entries(before[side])) {
       if (word === '/' || there.has(word)) continue
       const isOwn = known[path] !== word
       // Its user's own deed on the other side: it was there, as the last sync left it, and was changed or deleted there.
       const wasChanged = !isOwn && before[other][path] !== word
-      if (setting.mode === 'two-way' ? !wasChanged : giving || (setting.mode.endsWith('backup') && before[other][path] === undefined && !hasLeafAbove(before[other], path)))
-        missing.push(`${JSON.stringify(word)} of ${path} at the ${side} is lost`)
+      if (mustStay(setting, side, path, before[other]) && !(mayBeReplaced(setting) && wasChanged)) missing.push(`${JSON.stringify(word)} of ${path} at the ${side} is lost`)
     }
   }
   return missing
+}
+
+/** Whether a mode may not replace what a side has at a path by what the other one has, or has not. */
+function mustStay({ mode, options }: Setting, side: Side, path: Path, other: Readonly<Record<Path, string>>): boolean {
+  if (mode === 'two-way' || mode.startsWith(side)) return true
+  const isAlone = other[path] === undefined && !hasLeafAbove(other, path)
+  return isAlone && (mode.endsWith('backup') || options.acceptDestinationChanges === true)
+}
+
+/** Whether what is unchanged since the last sync follows the other side on both sides. */
+function mayBeReplaced({ mode, options }: Setting): boolean {
+  return mode === 'two-way' || options.acceptDestinationChanges === true
 }
 
 function hasLeafAbove(tree: Readonly<Record<Path, string>>, path: Path): boolean {
@@ -156,7 +166,7 @@ function disagreements(setting: Setting, result: SyncResult, source: Readonly<Re
   const wrong: string[] = []
   for (const path of new Set([...Object.keys(source), ...Object.keys(destination)])) {
     if (source[path] === destination[path] || isOpen(result, path)) continue
-    if (setting.mode === 'source-backup' && source[path] === undefined && setting.options.acceptDestinationChanges !== true) continue
+    if (setting.mode === 'source-backup' && source[path] === undefined) continue
     if (setting.mode === 'destination-backup' && destination[path] === undefined) continue
     wrong.push(`${path} is ${JSON.stringify(source[path])} at the source and ${JSON.stringify(destination[path])} at the destination`)
   }

@@ -22,10 +22,15 @@ export interface FileNode {
   readonly kind: 'file'
   readonly text: string
   readonly modified: number
+  /** The etag, of what was read from a storage. */
+  readonly version?: string
+  /** Of what the last sync left: the state has a hash of its content. */
+  readonly hashed?: boolean
 }
 export interface LinkNode {
   readonly kind: 'symlink'
   readonly target: string
+  readonly modified?: number
 }
 export interface DirectoryNode {
   readonly kind: 'directory'
@@ -102,6 +107,25 @@ export async function entriesOf(storage: ReadableStorage): Promise<Entry[]> {
   const entries: Entry[] = []
   for await (const page of storage.list('')) for (const entry of Array.isArray(page) ? (page as readonly Entry[]) : [page as Entry]) entries.push(entry)
   return entries.sort(compareEntries)
+}
+
+/** What a user has on a storage, as a tree. */
+export async function treeOf(storage: ReadableStorage): Promise<DirectoryNode> {
+  const root = new Map<string, Node>()
+  const directories = new Map<Path, Map<string, Node>>([['', root]])
+  for (const entry of (await entriesOf(storage)).sort((a, b) => compareUtf8(a.path, b.path))) {
+    if (entry.path.includes('.syncline-')) continue
+    const slash = entry.path.lastIndexOf('/')
+    const parent = directories.get(slash === -1 ? '' : entry.path.slice(0, slash))
+    const name = entry.path.slice(slash + 1)
+    if (entry.kind === 'directory') {
+      const children = new Map<string, Node>()
+      directories.set(entry.path, children)
+      parent?.set(name, { kind: 'directory', children })
+    } else if (entry.kind === 'file') parent?.set(name, { kind: 'file', text: await textOf(storage, entry.path), modified: entry.modified ?? 0, ...(entry.etag !== undefined && { version: entry.etag }) })
+    else if (entry.kind === 'symlink') parent?.set(name, { kind: 'symlink', target: entry.target, ...(entry.modified !== undefined && { modified: entry.modified }) })
+  }
+  return { kind: 'directory', children: root }
 }
 
 export async function textOf(storage: ReadableStorage, path: Path): Promise<string> {
@@ -181,14 +205,23 @@ export class World {
     })
   }
 
-  /** An engine whose clock stands still for one run. */
+  /** An engine whose clock stands still until the next run has ended. */
   engine(): SyncEngine {
-    const now = (this.#time += 60_000)
-    return new SyncEngine({ ...this.#engine, now: () => now, random: () => 0.5 })
+    return new SyncEngine({ ...this.#engine, now: () => this.#time, random: () => 0.5 })
   }
 
-  sync(options: SyncOptions = {}): Promise<SyncResult> {
-    return this.engine().syncPair(this.pair, options)
+  get time(): number {
+    return this.#time
+  }
+
+  tick(): void {
+    this.#time += 60_000
+  }
+
+  async sync(options: SyncOptions = {}): Promise<SyncResult> {
+    const result = await this.engine().syncPair(this.pair, options)
+    if (options.dryRun !== true) this.tick()
+    return result
   }
 
   /** Gives back the noted calls and starts anew. */
