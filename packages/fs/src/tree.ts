@@ -49,7 +49,15 @@ export class Tree {
    */
   hasParent(path: Path, verified: Set<Path> = new Set()): boolean {
     const parent = parentPath(path)
-    return parent === '' || this.#isDirectory(parent, path, verified)
+    return parent === '' ? this.#hasRoot(verified) : this.#isDirectory(parent, path, verified)
+  }
+
+  /** A root may be missing until the first write makes it. */
+  #hasRoot(verified: Set<Path>): boolean {
+    if (verified.has('')) return true
+    if (lstat(this.root) === undefined) return false
+    verified.add('')
+    return true
   }
 
   /** As {@link Tree.hasParent}, for calls that only look: false also where a link, a file or a lack of permission is on the way, because a listing shows nothing below either. */
