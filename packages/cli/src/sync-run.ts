@@ -38,6 +38,8 @@ export interface EngineSession {
   readonly interrupt: Interrupt
   /** Retries so far. */
   retries(): number
+  /** To be called before anything is changed: from then on the first interrupt lets the running operations finish. */
+  protect(): void
   /** Options of every call: the configuration and the signal. */
   readonly options: SyncOptions
 }
@@ -69,9 +71,15 @@ export async function withEngine<T>(invocation: Invocation, locations: readonly 
     const tracker = new SyncProgressTracker(printsEvents || display.wantsEvents ? onEvent : undefined, { now: () => environment.now() })
     const engine = new SyncEngine({ progressTracker: tracker, pauseController: new SyncPauseController(), owner: await environment.owner(), now: () => environment.now() })
     interrupt.beforeExit(() => display.stop())
+    const protect = (): void =>
+      interrupt.protect(() => {
+        engine.cancel()
+        // The engine tells of it when it comes to the end of a file; a person waits for an answer now.
+        display.announceStop()
+      })
     display.start()
     try {
-      return await work({ opened, engine, display, interrupt, retries: () => retries, options: { ...opened.config, signal: interrupt.signal } })
+      return await work({ opened, engine, display, interrupt, protect, retries: () => retries, options: { ...opened.config, signal: interrupt.signal } })
     } catch (error) {
       if (!isAboutRules(error, opened.config)) throw error
       // Rules are read before anything else, so a root that cannot be read shows in them first.
@@ -104,7 +112,7 @@ async function readRoots({ source, destination }: SyncPair): Promise<void> {
  */
 export async function confirmPlan(plan: Plan, session: EngineSession, invocation: Invocation, show: () => string): Promise<boolean> {
   const answer = await askAboutPlan(plan, session.display, invocation, show)
-  if (answer) session.interrupt.protect(() => session.engine.cancel())
+  if (answer) session.protect()
   return answer
 }
 

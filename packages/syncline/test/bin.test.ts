@@ -238,7 +238,7 @@ describe('interrupts', () => {
     const end = ended(child)
     await printed(child, 'upload_start')
     child.kill('SIGINT')
-    await printed(child, 'cancelled')
+    await printed(child, 'stopping after the running files', 'stderr')
     child.kill('SIGINT')
     expect(await end).toMatchObject({ code: 130 })
     expect(await here.run('sync', 'a', 'b')).toMatchObject({ code: 0 })

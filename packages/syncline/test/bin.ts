@@ -66,11 +66,11 @@ export function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   })
 }
 
-/** Waits until standard output has a text. */
-export function printed(child: ChildProcessWithoutNullStreams, text: string): Promise<void> {
+/** Waits until standard output, or error, has a text. */
+export function printed(child: ChildProcessWithoutNullStreams, text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
   return new Promise((resolve, reject) => {
     let out = ''
-    child.stdout.on('data', (chunk: Buffer | string) => {
+    child[stream].on('data', (chunk: Buffer | string) => {
       out += chunk.toString()
       if (out.includes(text)) resolve()
     })

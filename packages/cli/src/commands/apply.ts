@@ -23,7 +23,7 @@ export const apply: Command = async invocation => {
     async session => {
       const { engine, opened } = session
       if (saved.plan.pair !== opened.pair.id) throw new UsageError(`the plan ${file} was made for another pair`, 'Make it again with syncline plan --out. Nothing was changed.')
-      session.interrupt.protect(() => engine.cancel())
+      session.protect()
       return reportRun(await engine.apply(saved.plan, opened.pair, session.options), session, merged)
     },
     { printEvents: true },

@@ -55,7 +55,7 @@ async function resolve(invocation: Invocation): Promise<number> {
       const { engine, opened } = session
       const only = paths.map(path => opened.toPath(path))
       const protect = (): boolean => {
-        session.interrupt.protect(() => engine.cancel())
+        session.protect()
         return true
       }
       const result = await engine.syncPair(opened.pair, { ...session.options, mode: 'two-way', conflictResolution: policy, only, confirm: protect })

@@ -1,6 +1,8 @@
 import type { CommandName } from '../arguments/command-table.ts'
 import type { Command } from '../command.ts'
+import { help } from './help.ts'
 import type * as Engine from './index.ts'
+import { version } from './version.ts'
 
 /** One module for all that need the engine, so that it is loaded at once. */
 function engine(): Promise<typeof Engine> {
@@ -18,7 +20,7 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   conflicts: async () => (await engine()).conflicts,
   why: async () => (await engine()).why,
   state: async () => (await engine()).state,
-  help: async () => (await import('./help.ts')).help,
-  version: async () => (await import('./version.ts')).version,
   completion: async () => (await import('./completion.ts')).completion,
+  help: () => Promise.resolve(help),
+  version: () => Promise.resolve(version),
 }

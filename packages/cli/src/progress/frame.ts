@@ -31,13 +31,16 @@ export function frame(state: ProgressState, columns: number, style: Style, title
   return lines.map(line => render(line, width, style))
 }
 
+/** What an interrupted run says of itself. */
+export const stoppingText = 'stopping after the running files; Ctrl-C again stops at once'
+
 const phaseWords: Readonly<Record<ProgressState['phase'], string>> = {
   starting: 'starting',
   scanning: 'scanning',
   planned: 'planned',
   syncing: 'syncing',
   paused: 'paused',
-  stopping: 'stopping after the running files; Ctrl-C again stops at once',
+  stopping: stoppingText,
   complete: 'finishing',
 }
 

@@ -1,7 +1,7 @@
 import type { SyncProgressEvent } from '@syncline/core'
 import type { CliEnvironment } from '../environment.ts'
 import type { Style } from '../terminal/style.ts'
-import { frame } from './frame.ts'
+import { frame, stoppingText } from './frame.ts'
 import { progressLine } from './progress-line.ts'
 import { ProgressModel } from './progress-model.ts'
 
@@ -65,6 +65,13 @@ export class ProgressDisplay {
     this.#timer.unref()
   }
 
+  /** Tells that the run ends after what is running now: in the frame, else in a line. */
+  announceStop(): void {
+    this.#model.add({ type: 'cancelled' })
+    if (this.#kind === 'frame') this.#draw()
+    else this.#environment.stderr.write(`${stoppingText}\n`)
+  }
+
   /** Erases the frame and shows nothing until `resume`: for a question. */
   hold(): void {
     this.#isHeld = true
@@ -74,12 +81,6 @@ export class ProgressDisplay {
   /** Goes on after `hold`. */
   resume(): void {
     this.#isHeld = false
-  }
-
-  /** Writes a line of text above the frame. */
-  print(text: string): void {
-    this.#erase()
-    this.#environment.stderr.write(`${text}\n`)
   }
 
   /** Erases the frame and ends. */
