@@ -1,3 +1,4 @@
+import type { StateChange } from '../ancestor.ts'
 import { StorageError } from '../errors.ts'
 import type { PlanItem } from '../plan.ts'
 import { arrived } from './changes.ts'
@@ -39,10 +40,18 @@ export async function makeDirectory(run: Run, item: PlanItem): Promise<Done> {
   return { changes: [arrived(path, to.side, entry, now, undefined)] }
 }
 
-/** Makes a directory whose permissions are set later, by {@link makeDirectory} when everything in it is done. */
-export async function makeUsableDirectory(run: Run, item: PlanItem): Promise<void> {
-  const { from, to } = endsOf(run, item)
-  await run.check(from, item.path, item[from.side])
+/**
+ * Makes a directory whose permissions are set later, by {@link makeDirectory} when everything in it is done.
+ *
+ * @returns what a run after a kill has to know: that the permissions here are not the ones to keep, so those across count as changed
+ */
+export async function makeUsableDirectory(run: Run, item: PlanItem): Promise<readonly StateChange[]> {
+  const { from, to, entry } = endsOf(run, item)
+  const { path } = item
+  await run.check(from, path, item[from.side])
   const storage = to.writable()
-  await run.retry(item.path, () => storage.makeDirectory?.(item.path) ?? Promise.resolve())
+  await run.retry(path, () => storage.makeDirectory?.(path) ?? Promise.resolve())
+  const now = await run.stat(to, path)
+  if (now?.kind !== 'directory' || now.mode === undefined) return []
+  return [arrived(path, to.side, { ...entry, mode: now.mode }, now, undefined)]
 }

@@ -1,3 +1,4 @@
+import type { StateChange } from '../ancestor.ts'
 import type { Side } from '../modes.ts'
 import { planPhases, type Plan, type PlanItem, type PlanPhase } from '../plan.ts'
 import type { Path } from '../protocol.ts'
@@ -106,16 +107,18 @@ async function makeLevel(run: Run, level: readonly PlanItem[], deferred: PlanIte
   const now = level.filter(item => !isDeferred(item))
   const later = level.filter(isDeferred)
   await inParallel(run, now, item => makeDirectory(run, item), onMissed)
+  const made: StateChange[] = []
   for (const item of later) {
-    if (!(await run.mayStart())) return
+    if (!(await run.mayStart())) break
     try {
-      if (item.metadata !== true) await makeUsableDirectory(run, item)
+      if (item.metadata !== true) made.push(...(await makeUsableDirectory(run, item)))
       deferred.push(item)
     } catch (error) {
       onMissed(item)
       await run.missed(item, error)
     }
   }
+  if (made.length > 0) await run.recordNow(made)
 }
 
 /** What was to be put where a directory is missing fails with that as its cause. */

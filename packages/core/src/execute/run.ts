@@ -212,6 +212,12 @@ export class Run {
     await this.#recorder.add(changes)
   }
 
+  /** Records what the next run has to know if this one is killed before the item is done. */
+  async recordNow(changes: readonly StateChange[]): Promise<void> {
+    await this.#recorder.add(changes)
+    await this.#recorder.checkpoint()
+  }
+
   /** Notes why an item did not happen. */
   async missed(item: PlanItem, thrown: unknown): Promise<void> {
     const error = thrown instanceof ForgetError ? thrown.cause : thrown
