@@ -203,6 +203,8 @@ export class SyncStateManager {
 
   async #commit(state: OpenState, metadata: SyncMetadata, changes: readonly StateChange[], idle: boolean, options: AbortOptions): Promise<void> {
     const { storage } = this
+    // A store clears away what a killed process left unfinished, once a listing has shown it, with the next flush.
+    for (const folder of ['', stateFiles.journal]) await listFolder(storage, folder, options)
     const write = async (stored: StoredMetadata): Promise<void> => {
       await replaceFile(storage, stateFiles.metadata, toBytes(formatMetadata(stored)), options)
       await storage.flush?.(options)
