@@ -169,7 +169,9 @@ describe('sync', () => {
     const { out } = await (await changedWorld()).run('sync', 'a', 'b', '--conflict', 'manual')
     expect(out.replace(/in \d+ ms/, 'in 5 ms')).toMatchInlineSnapshot(`
       "! finished with 1 conflict in 5 ms   exit 4
-         → 1 copied to destination    ← 1 copied to source    ⇢ 1 moved at destination    ✕ 1 deleted at destination
+         → 1 copied to destination    ← 1 copied to source
+         ⇢ 1 moved at destination
+         ✕ 1 deleted at destination
          28 B moved · 1 unchanged
          what the destination lost is in memory:b/.syncline-trash
          1 conflict waits for a decision; both versions are untouched

@@ -1,7 +1,7 @@
 import { joinPath, trashName, type OpenConflict, type PlanItem, type SyncFailure, type SyncResult } from '@syncline/core'
 import { escapeControls } from '../terminal/escape.ts'
 import { formatBytes, formatCount, formatDuration, formatPlural, formatRate } from '../terminal/format.ts'
-import type { Style } from '../terminal/style.ts'
+import type { Style, Symbols, Tone } from '../terminal/style.ts'
 import { padEnd } from '../terminal/width.ts'
 import { describeEntry, refusalLines } from './plan-table.ts'
 
@@ -63,17 +63,18 @@ function headline(result: SyncResult, style: Style, { exitCode }: SummaryContext
 
 function counts({ stats }: SyncResult, style: Style): string {
   const { symbols } = style
-  const parts: [number, string][] = [
-    [stats.uploads, `${style.paint('upload', symbols.upload)} ${formatCount(stats.uploads)} copied to destination`],
-    [stats.downloads, `${style.paint('download', symbols.download)} ${formatCount(stats.downloads)} copied to source`],
-    [stats.renamesDestination, `${style.paint('move', symbols.moveAtDestination)} ${formatCount(stats.renamesDestination)} moved at destination`],
-    [stats.renamesSource, `${style.paint('move', symbols.moveAtSource)} ${formatCount(stats.renamesSource)} moved at source`],
-    [stats.deletesDestination, `${style.paint('bad', symbols.remove)} ${formatCount(stats.deletesDestination)} deleted at destination`],
-    [stats.deletesSource, `${style.paint('bad', symbols.remove)} ${formatCount(stats.deletesSource)} deleted at source`],
+  const part = (count: number, tone: Tone, symbol: keyof Symbols, words: string): string[] =>
+    count > 0 ? [`${style.paint(tone, symbols[symbol])} ${formatCount(count)} ${words}`] : []
+  // Both sides of one kind of change share a line, so that a narrow terminal wraps none.
+  const lines = [
+    [...part(stats.uploads, 'upload', 'upload', 'copied to destination'), ...part(stats.downloads, 'download', 'download', 'copied to source')],
+    [
+      ...part(stats.renamesDestination, 'move', 'moveAtDestination', 'moved at destination'),
+      ...part(stats.renamesSource, 'move', 'moveAtSource', 'moved at source'),
+    ],
+    [...part(stats.deletesDestination, 'bad', 'remove', 'deleted at destination'), ...part(stats.deletesSource, 'bad', 'remove', 'deleted at source')],
   ]
-  const shown = parts.filter(([count]) => count > 0).map(([, text]) => text)
-  if (shown.length === 0) return ''
-  return `   ${shown.join('    ')}`
+  return lines.filter(parts => parts.length > 0).map(parts => `   ${parts.join('    ')}`).join('\n')
 }
 
 function factsOf({ stats, plan }: SyncResult, style: Style, { retries }: SummaryContext): string {
