@@ -105,4 +105,22 @@ describe('mergeJoin', () => {
     await expect(run()).rejects.toSatisfy((error: unknown) => isStorageError(error, 'UNORDERED') && error.message.includes('the broken store'))
     expect(closed).toBe(true)
   })
+
+  test('refuses listings that go backwards anywhere, one of them or all alike', async () => {
+    const sorted = fc.uniqueArray(path, { minLength: 2, maxLength: 8 }).map(paths => paths.map(at => ({ path: at, kind: 'file', from: 0 })).sort(byKey))
+    await fc.assert(
+      fc.asyncProperty(sorted, fc.nat(), fc.integer({ min: 1, max: 4 }), fc.integer({ min: -1, max: 3 }), fc.integer({ min: 1, max: 4 }), async (items, at, count, which, size) => {
+        const swapped = [...items]
+        const first = at % (items.length - 1)
+        swapped.splice(first, 2, items[first + 1] as Item, items[first] as Item)
+        const broken = which % count
+        const listings = Array.from({ length: count }, (_, i) => pagesOf(broken === i || which === -1 ? swapped : items, size))
+        const run = async (): Promise<void> => {
+          for await (const _page of mergeJoin(listings));
+        }
+        await expect(run()).rejects.toSatisfy((error: unknown) => isStorageError(error, 'UNORDERED'))
+      }),
+      { numRuns: 500 },
+    )
+  })
 })

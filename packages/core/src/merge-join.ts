@@ -41,14 +41,21 @@ export async function* mergeJoin<T extends Keyed>(
 ): AsyncGenerator<readonly Joined<T>[], void, undefined> {
   const cursors = listings.map((listing, i) => new Cursor(listing, names[i] ?? `listing ${i + 1}`))
   try {
+    // As many as there are listings, all started at once so that they scan side by side.
+    // eslint-disable-next-line no-restricted-syntax
     await Promise.all(cursors.map(cursor => cursor.fill()))
     let page: Joined<T>[] = []
     /** Leaves whose directory may still come, in key order. */
     let held: Row<T>[] = []
+    /** Whether all listings had the last path; then they still go in step. */
+    let wereTogether = false
     for (;;) {
-      const first = smallest(cursors)
+      const together = areTogether(cursors)
+      if (together && wereTogether) (cursors[0] as Cursor<T>).check()
+      else for (const cursor of cursors) cursor.check()
+      const first = together ? cursors[0]?.head : smallest(cursors)
       const single = held.length === 1 ? held[0] : undefined
-      if (single !== undefined && (first === undefined || compareKeys(first.path, hasDirectoryKey(first), single.path, true) > 0)) {
+      if (single !== undefined && (first === undefined || isPast(first, single.path))) {
         // Nearly always: what comes next is past the key of a directory of that name.
         page.push(single)
         held.pop()
@@ -60,17 +67,20 @@ export async function* mergeJoin<T extends Keyed>(
       if (first === undefined) break
       const path = first.path
       const isDirectory = hasDirectoryKey(first)
-      const row: Row<T> = (isDirectory && takeHeld(held, path)) || { path, entries: new Array<T | undefined>(cursors.length).fill(undefined) }
+      const row: Row<T> = (isDirectory && held.length > 0 && takeHeld(held, path)) || { path, entries: new Array<T | undefined>(cursors.length) }
       let needsFill = false
       for (let i = 0; i < cursors.length; i++) {
         const cursor = cursors[i] as Cursor<T>
         const head = cursor.head
-        if (head === undefined) continue
-        if (head !== first && (head.path !== path || hasDirectoryKey(head) !== isDirectory)) continue
+        if (head === undefined || (!together && head !== first && (head.path !== path || hasDirectoryKey(head) !== isDirectory))) {
+          row.entries[i] ??= undefined
+          continue
+        }
         if (row.entries[i] !== undefined) (row.clash ??= new Array<T | undefined>(cursors.length).fill(undefined))[i] = row.entries[i]
         row.entries[i] = head
         if (cursor.step()) needsFill = true
       }
+      wereTogether = together
       if (isDirectory) page.push(row)
       else held.push(row)
       if (needsFill) {
@@ -85,6 +95,24 @@ export async function* mergeJoin<T extends Keyed>(
   } finally {
     for (const cursor of cursors) await cursor.close()
   }
+}
+
+/** Whether all listings are at one path: the common case, and the cheapest to tell. */
+function areTogether<T extends Keyed>(cursors: readonly Cursor<T>[]): boolean {
+  const first = cursors[0]?.head
+  if (first === undefined) return false
+  const isDirectory = hasDirectoryKey(first)
+  for (let i = 1; i < cursors.length; i++) {
+    const head = (cursors[i] as Cursor<T>).head
+    if (head === undefined || head.path !== first.path || hasDirectoryKey(head) !== isDirectory) return false
+  }
+  return true
+}
+
+/** Whether an item that comes after the leaf `path` comes after a directory of that name too. */
+function isPast(next: Keyed, path: Path): boolean {
+  // What does not go on from the leaf's path differs from it in a unit that also decides against the directory's key.
+  return !next.path.startsWith(path) || compareKeys(next.path, hasDirectoryKey(next), path, true) > 0
 }
 
 /** The head with the smallest key. */
@@ -128,6 +156,8 @@ class Cursor<T extends Keyed> {
   #page: readonly T[] = []
   #at = 0
   #ended = false
+  /** What was the head before. */
+  #last: T | undefined
 
   constructor(listing: AsyncIterable<readonly T[]>, name: string) {
     this.#iterator = listing[Symbol.asyncIterator]()
@@ -136,26 +166,19 @@ class Cursor<T extends Keyed> {
 
   /** Goes on to the next item of the page; true if the page is used up and the listing may have more. */
   step(): boolean {
-    const last = this.head as T
-    this.#at++
-    this.head = this.#page[this.#at]
-    if (this.head === undefined) {
-      // The last item is kept for the order check against the first of the next page.
-      this.#page = [last]
-      return !this.#ended
-    }
-    this.#check(last, this.head)
-    return false
+    this.#last = this.head
+    this.head = this.#page[++this.#at]
+    return this.head === undefined && !this.#ended
   }
 
   /** Reads the next page that is not empty. */
   async fill(): Promise<void> {
     if (this.#ended || this.head !== undefined) return
-    const last = this.#page[this.#page.length - 1]
     for (;;) {
       const { done, value } = await this.#iterator.next()
       if (done === true) {
         this.#ended = true
+        this.#page = []
         return
       }
       const head = value[0]
@@ -163,7 +186,6 @@ class Cursor<T extends Keyed> {
       this.#page = value
       this.#at = 0
       this.head = head
-      if (last !== undefined) this.#check(last, head)
       return
     }
   }
@@ -175,8 +197,10 @@ class Cursor<T extends Keyed> {
     await this.#iterator.return?.()
   }
 
-  #check(last: T, next: T): void {
-    if (compareKeys(last.path, hasDirectoryKey(last), next.path, hasDirectoryKey(next)) < 0) return
+  /** @throws StorageError `UNORDERED` if the head does not come after the one before */
+  check(): void {
+    const [last, next] = [this.#last, this.head]
+    if (last === undefined || next === undefined || compareKeys(last.path, hasDirectoryKey(last), next.path, hasDirectoryKey(next)) < 0) return
     throw new StorageError(
       'UNORDERED',
       `${this.#name} lists ${JSON.stringify(next.path)} after ${JSON.stringify(last.path)}, which is not the order it promises; the storage has a bug, report it to its author`,

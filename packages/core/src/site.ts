@@ -22,10 +22,16 @@ export interface Site {
 export const sides: readonly Side[] = ['source', 'destination']
 
 /** A joined row as four views. */
-export function toSite(row: SyncRow): Site {
-  const [source, destination, sourceAncestor, destinationAncestor] = row.entries as readonly [ScannedEntry?, ScannedEntry?, Ancestor?, Ancestor?]
-  const ambiguous: Side | undefined = row.clash === undefined ? undefined : row.clash[0] !== undefined ? 'source' : row.clash[1] !== undefined ? 'destination' : undefined
-  return { path: row.path, source, destination, sourceAncestor, destinationAncestor, ...(ambiguous !== undefined && { ambiguous }) }
+export function toSite({ path, entries, clash }: SyncRow): Site {
+  // By index: for a row of four, destructuring costs more than all the rest.
+  const source = entries[0] as ScannedEntry | undefined
+  const destination = entries[1] as ScannedEntry | undefined
+  const sourceAncestor = entries[2] as Ancestor | undefined
+  const destinationAncestor = entries[3] as Ancestor | undefined
+  const ambiguous: Side | undefined = clash === undefined ? undefined : clash[0] !== undefined ? 'source' : clash[1] !== undefined ? 'destination' : undefined
+  return ambiguous === undefined
+    ? { path, source, destination, sourceAncestor, destinationAncestor }
+    : { path, source, destination, sourceAncestor, destinationAncestor, ambiguous }
 }
 
 /** What the state knows of one side. */
