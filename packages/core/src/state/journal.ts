@@ -3,8 +3,8 @@ import { StorageError } from '../errors.ts'
 import type { AbortOptions, Path, WritableStorage } from '../protocol.ts'
 import { listFolder, readFileIfAny, stateFiles } from './files.ts'
 import { formatRecord, LineParser } from './tree-line.ts'
-import { damaged, decode } from './tree-reader.ts'
-import { xxh32, Xxh32 } from './xxh32.ts'
+import { concat, damaged, decode } from './tree-reader.ts'
+import { Xxh32 } from './xxh32.ts'
 
 /** The format of the whole state. A higher number in a file means that a newer program wrote it. */
 export const stateFormat = 1
@@ -42,15 +42,17 @@ export function segmentPath(segment: number): Path {
   return `${stateFiles.journal}/${String(segment).padStart(6, '0')}.jsonl`
 }
 
-/** A segment as text: a header line, then one line per change with both sides' absolute values, so that replaying twice changes nothing. */
-export function formatSegment(pair: string, generation: number, segment: number, changes: readonly StateChange[]): string {
+/** A segment as bytes: a header line, then one line per change with both sides' absolute values, so that replaying twice changes nothing. */
+export function formatSegment(pair: string, generation: number, segment: number, changes: readonly StateChange[]): Uint8Array {
   let body = ''
   for (const { path, source, destination } of changes) {
     body += `{"path":${JSON.stringify(path)},"source":${source === undefined ? 'null' : formatRecord(source)}`
     body += `,"destination":${destination === undefined ? 'null' : formatRecord(destination)}}\n`
   }
-  const header: SegmentHeader = { format: stateFormat, pair, generation, segment, changes: changes.length, xxh32: xxh32(body) }
-  return `${JSON.stringify(header)}\n${body}`
+  const encoder = new TextEncoder()
+  const bytes = encoder.encode(body)
+  const header: SegmentHeader = { format: stateFormat, pair, generation, segment, changes: changes.length, xxh32: new Xxh32().update(bytes).digest() }
+  return concat(encoder.encode(`${JSON.stringify(header)}\n`), bytes)
 }
 
 /**

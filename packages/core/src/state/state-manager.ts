@@ -168,8 +168,8 @@ export class SyncStateManager {
     for (let from = 0; from < changes.length; from += segmentLength) {
       const part = changes.slice(from, from + segmentLength)
       const segment = state.segments + 1
-      const text = formatSegment(this.#pair ?? '', state.generation, segment, part)
-      await this.storage.write(segmentPath(segment), toBytes(text), { signal })
+      const bytes = formatSegment(this.#pair ?? '', state.generation, segment, part)
+      await this.storage.write(segmentPath(segment), toBytes(bytes), { signal })
       await this.storage.flush?.({ signal })
       state.segments = segment
       remember(state, part)

@@ -162,7 +162,8 @@ export function sameSeal(a: TreeSeal, b: TreeSeal): boolean {
   return a.generation === b.generation && a.folded === b.folded && a.entries === b.entries && a.xxh32 === b.xxh32
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+/** Both, one after the other. */
+export function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length)
   both.set(a)
   both.set(b, a.length)
