@@ -211,7 +211,10 @@ export class SyncEngine {
       ...signalOf(run),
       pause: this.#pause,
       progress: this.#progress,
-      record: done => pair.state.record(done),
+      record: async (done, last) => {
+        if (!last) return pair.state.record(done)
+        for (const change of done) changes.push(change)
+      },
     })
     const conflicts = openConflicts(plan)
     const failures = result.failures

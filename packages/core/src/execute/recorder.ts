@@ -1,7 +1,8 @@
 import type { StateChange } from '../ancestor.ts'
 
 const checkpointMs = 10_000
-const checkpointChanges = 10_000
+/** A journal of less work than that costs more than the next run pays to compare it again. */
+const checkpointChanges = 100_000
 /** With `always`, a crash loses at most this many changes. */
 const alwaysChanges = 256
 
@@ -13,7 +14,7 @@ const alwaysChanges = 256
  */
 export class Recorder {
   readonly #flush: () => Promise<void>
-  readonly #record: (changes: readonly StateChange[]) => Promise<void>
+  readonly #record: (changes: readonly StateChange[], last: boolean) => Promise<void>
   readonly #now: () => number
   readonly #checkpointChanges: number
   #pending: StateChange[] = []
@@ -22,7 +23,7 @@ export class Recorder {
   #isRunning = false
   #failure: { readonly error: unknown } | undefined
 
-  constructor(flush: () => Promise<void>, record: (changes: readonly StateChange[]) => Promise<void>, now: () => number, always: boolean) {
+  constructor(flush: () => Promise<void>, record: (changes: readonly StateChange[], last: boolean) => Promise<void>, now: () => number, always: boolean) {
     this.#flush = flush
     this.#record = record
     this.#now = now
@@ -44,25 +45,25 @@ export class Recorder {
   }
 
   /** Flushes and records what is finished. Never rejects; {@link finish} does. */
-  checkpoint(): Promise<void> {
-    this.#running = this.#running.then(() => this.#checkpoint())
+  checkpoint(last = false): Promise<void> {
+    this.#running = this.#running.then(() => this.#checkpoint(last))
     return this.#running
   }
 
   /** The last checkpoint. @throws what a flush or the journal threw */
   async finish(): Promise<void> {
-    await this.checkpoint()
+    await this.checkpoint(true)
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  async #checkpoint(): Promise<void> {
+  async #checkpoint(last: boolean): Promise<void> {
     const changes = this.#pending
     if (changes.length === 0 || this.failed) return
     this.#pending = []
     this.#isRunning = true
     try {
       await this.#flush()
-      await this.#record(changes)
+      await this.#record(changes, last)
     } catch (error) {
       this.#failure = { error }
     } finally {

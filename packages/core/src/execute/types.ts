@@ -43,10 +43,10 @@ export interface ExecuteContext {
   readonly pause: SyncPauseController
   readonly progress: SyncProgressTracker
   /**
-   * Journal: called with finished changes, after both storages were flushed where that matters; about every 10 s or 10,000 changes, and at the end.
-   * The plan's `settled` changes are not among them.
+   * Journal: called with finished changes, after both storages were flushed where that matters; about every 10 s or 100,000 changes, and at the end.
+   * The plan's `settled` changes are not among them. `last`: nothing follows, so what is committed at once needs no journal.
    */
-  readonly record: (changes: readonly StateChange[]) => Promise<void>
+  readonly record: (changes: readonly StateChange[], last: boolean) => Promise<void>
 }
 
 /** What came of a plan. Items that were not started, after a cancel, are in none of the lists. */
