@@ -24,6 +24,7 @@ export function compareSides(source: SyncableEntry, destination: SyncableEntry, 
       return { verdict: sameSize ? 'equal' : 'different', reason: sameSize ? 'same size' : `different sizes (${sizes})` }
     case 'hash-then-mtime':
     case 'hash-only':
+      if (sameSize && source.size === 0) return { verdict: 'equal', reason: 'both are empty' }
       return sameSize ? { verdict: 'ask-hash' } : { verdict: 'different', reason: `different sizes (${sizes})` }
     case 'mtime-only':
       return compareTimes(source, other, toleranceMs)
