@@ -64,7 +64,7 @@ interface Scenario {
   readonly policy: ConflictResolution
   readonly comparison: ComparisonMode
 }
-const scenario: fc.Arbitrary<Scenario> = fc.record({
+const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   source: tree,
   destination: fc.oneof(tree, fc.constant(directory())),
   rounds: fc.array(fc.array(edit, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 }),
@@ -72,6 +72,14 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   policy: fc.constantFrom<ConflictResolution>('newest-wins', 'source-wins', 'destination-wins', 'keep-both', 'manual'),
   comparison: fc.constantFrom<ComparisonMode>('hash-then-mtime', 'hash-then-mtime', 'hash-then-mtime', 'hash-only', 'size-only', 'mtime-only', 'size-and-mtime'),
 })
+
+/**
+ * Modes that do not look at content take a file of an old id, size and time for the one that moved, as they take an edit in place that changes neither for none:
+ * what they then leave is their own declaration, and no matter of this model.
+ */
+const scenario: fc.Arbitrary<Scenario> = anyScenario.map(each =>
+  each.comparison.startsWith('hash') ? each : { ...each, rounds: each.rounds.map(round => round.map(edit => (edit.kind === 'rename' ? { ...edit, kind: 'create' as const } : edit))) },
+)
 
 async function apply(storage: WritableStorage, { kind, pick, into, name, text, modified }: Edit): Promise<void> {
   const all = (await entriesOf(storage)).filter(entry => !entry.path.startsWith('.syncline'))
