@@ -36,7 +36,8 @@ async function reference(folder, name) {
   if (project === undefined) throw new Error('the sources do not compile')
   for (const reflection of project.getReflectionsByKind(looked)) {
     const isTop = reflection.parent === project
-    const described = reflection.hasComment() || ('signatures' in reflection && reflection.signatures?.some(signature => signature.hasComment()))
+    const signatures = reflection.isDeclaration() ? (reflection.signatures ?? []) : []
+    const described = reflection.hasComment() || signatures.some(signature => signature.hasComment())
     // A union and the constant of the same name are one thing to a reader.
     const twin = project.children?.some(other => other !== reflection && other.name === reflection.name && other.hasComment())
     if (isTop && !described && twin !== true) complaints.push(`${reflection.name} has no description`)

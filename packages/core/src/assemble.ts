@@ -42,7 +42,7 @@ function sortItems(items: readonly PlanItem[]): PlanItem[] {
 }
 
 /** Counts of a plan's items. */
-export function countItems(items: readonly PlanItem[], decisions: Pick<Decisions, 'unchanged' | 'ignored' | 'problems'>): PlanCounts {
+function countItems(items: readonly PlanItem[], decisions: Pick<Decisions, 'unchanged' | 'ignored' | 'problems'>): PlanCounts {
   const counts = { uploads: 0, downloads: 0, deletesSource: 0, deletesDestination: 0, renamesSource: 0, renamesDestination: 0, conflicts: 0, bytes: 0 }
   for (const item of items) {
     counts.bytes += item.size

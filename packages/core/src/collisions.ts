@@ -50,6 +50,6 @@ function add(map: Map<string, Path[]>, path: Path): void {
 }
 
 /** What stores that fold case and Unicode forms make of a name, near enough to warn: composed, in lower case. */
-export function foldName(path: Path): string {
+function foldName(path: Path): string {
   return path.normalize('NFC').toLowerCase()
 }

@@ -81,7 +81,7 @@ describe('SyncEngine.syncPair, two-way', () => {
     await fill(destination, { 'b/x': 'x' })
     // The comparison of a/f ends while b waits for its own hash.
     const slow = (storage: MemoryStorage, ms: number): MemoryStorage =>
-      decorate(storage, { hash: (path, name, options) => new Promise<void>(resolve => setTimeout(resolve, ms)).then(() => storage.hash(path, name, options)) }) as MemoryStorage
+      decorate(storage, { hash: (path, name, options) => new Promise<void>(resolve => setTimeout(resolve, ms)).then(() => storage.hash?.(path, name, options) ?? '') }) as MemoryStorage
     const pair = new SyncPair({ source: slow(source, 5), destination: slow(destination, 50), state })
     const result = await new SyncEngine().syncPair(pair)
     expect(actions(result)).toEqual(['UPLOAD_UPDATE a/f', 'DELETE_DESTINATION b/x', 'DELETE_DESTINATION b'])

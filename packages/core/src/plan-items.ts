@@ -15,12 +15,12 @@ export function writeTo(side: Side, isNew = false): SyncAction {
 }
 
 /** The action that deletes on a side. */
-export function deletionOn(side: Side): SyncAction {
+function deletionOn(side: Side): SyncAction {
   return side === 'source' ? SyncAction.DELETE_SOURCE : SyncAction.DELETE_DESTINATION
 }
 
 /** The action that renames on a side. */
-export function renameOn(side: Side): SyncAction {
+function renameOn(side: Side): SyncAction {
   return side === 'source' ? SyncAction.RENAME_SOURCE : SyncAction.RENAME_DESTINATION
 }
 

@@ -65,7 +65,14 @@ async function matchFiles(
   const byName = creations.map(creation => ({ creation, deletion: sameId(creation[side] as FileEntry, byId, deleted) }))
   for (let i = 0; i < byName.length; i += hashesInFlight) {
     const some = byName.slice(i, i + hashesInFlight)
-    const moved = await Promise.all(some.map(({ creation, deletion }) => deletion !== undefined && hasKeptContent(deleted.get(deletion) as Ancestor, creation[side] as FileEntry, side, evidence, comparison)))
+    // At most `hashesInFlight`.
+    // eslint-disable-next-line no-restricted-syntax
+    const moved = await Promise.all(
+      some.map(async ({ creation, deletion }) => {
+        const ancestor = deletion === undefined ? undefined : deleted.get(deletion)
+        return ancestor !== undefined && (await hasKeptContent(ancestor, creation[side] as FileEntry, side, evidence, comparison))
+      }),
+    )
     for (const [at, { creation, deletion }] of some.entries()) {
       if (deletion !== undefined && moved[at] === true && free.has(deletion)) join(deletion, creation, 'same file id, size and time', deleted.get(deletion)?.hash)
       else rest.push(creation)
@@ -227,7 +234,7 @@ function foldOf(
     const to = target + item.path.slice(directory.path.length)
     const found = creations.get(to)
     const [renamed, follows] = [found?.[side] as SyncableEntry | null | undefined, item[follower] as SyncableEntry | null]
-    if (found === undefined || found.kind !== item.kind || renamed == null || follows == null) return undefined
+    if (found === undefined || found.kind !== item.kind || renamed === undefined || renamed === null || follows === null) return undefined
     const pair = pairOf.get(item)
     if (item.kind === 'file' && pair?.creation !== found) return undefined
     if (renamed.kind === 'symlink' && (follows.kind !== 'symlink' || renamed.target !== follows.target)) return undefined
