@@ -187,6 +187,12 @@ describe('Planner: a leaf against a directory', () => {
     ])
   })
 
+  test('a leaf that was only rewritten with what it held gives way to a directory', async () => {
+    const rewritten = { ...toEntry('d', 'leaf'), etag: '"rewritten"' } as Entry
+    const { items } = await decideEntries(listed({ 'd/x': 'x' }), [rewritten], remembered({ d: 'leaf' }))
+    expect(items.map(item => `${item.action} ${item.path}`)).toEqual(['DELETE_DESTINATION d', 'UPLOAD_UPDATE d', 'UPLOAD_NEW d/x'])
+  })
+
   test('a backup puts no leaf in the place of a directory, as it would have to delete', async () => {
     expect(await wordsOf({ source: { d: 'leaf' }, destination: { 'd/x': 'x' } }, { mode: 'source-backup' })).toEqual(['CONFLICT d'])
   })

@@ -344,13 +344,15 @@ export class Planner {
   }
 
   /** A leaf on one side, a directory on the other. What the directory holds decides with it, so its rows are kept until it closes. */
-  #decideClash(site: Site, source: SyncableEntry, destination: SyncableEntry): void {
+  async #decideClash(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<void> {
     const directory: Side = source.kind === 'directory' ? 'source' : 'destination'
-    const stateOf = (side: Side, entry: SyncableEntry): SideState => {
-      const change = this.#judge.changeOf(site, side, entry)
-      return change === undefined ? 'N' : change === 'same' ? '=' : 'M'
-    }
-    const row = this.#lookUp(site, stateOf('source', source), stateOf('destination', destination), false)
+    // A leaf whose evidence cannot be had is not given up: it counts as edited.
+    const states: Record<Side, SideState> = { source: 'M', destination: 'M' }
+    await this.#reporting(async () => {
+      states[directory] = await this.#judge.stateOf(site, directory, directory === 'source' ? source : destination)
+      states[otherSide(directory)] = await this.#judge.stateOf(site, otherSide(directory), directory === 'source' ? destination : source)
+    })
+    const row = this.#lookUp(site, states.source, states.destination, false)
     this.#frames.push({ ...openFrame(site.path, this.#top()), clash: { site, row, directory, rows: [] } })
   }
 
