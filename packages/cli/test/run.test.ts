@@ -167,13 +167,13 @@ describe('sync', () => {
 
   test('tells people what was done, what waits, and where the trash is', async () => {
     const { out } = await (await changedWorld()).run('sync', 'a', 'b', '--conflict', 'manual')
-    expect(out.replace(/in \d+ ms/, 'in 5 ms')).toMatchInlineSnapshot(`
+    expect(out.replace(/in \d+ ms/, 'in 5 ms').replace(/(?<=syncline-trash\/)\d{8}-\d{6}-\w{4}/, 'RUN')).toMatchInlineSnapshot(`
       "! finished with 1 conflict in 5 ms   exit 4
          → 1 copied to destination    ← 1 copied to source
          ⇢ 1 moved at destination
          ✕ 1 deleted at destination
          28 B moved · 1 unchanged
-         what the destination lost is in memory:b/.syncline-trash
+         what the destination lost is in memory:b/.syncline-trash/RUN
          1 conflict waits for a decision; both versions are untouched
            ! both.txt  changed on both sides since the last sync (different sizes (20 and 30 bytes)); waits for a decision
                source      20 B  2026-01-01 00:01:40Z

@@ -79,10 +79,11 @@ function countItems(items: readonly PlanItem[], decisions: Pick<Decisions, 'unch
   return { ...counts, unchanged: decisions.unchanged, problems: decisions.problems.length, ignored: decisions.ignored }
 }
 
-/** The plan with only the items at or below some paths; what it settles is kept, as that moves nothing. */
+/** The plan with only the items at or below some paths, and the conflict copies made of them; what it settles is kept, as that moves nothing. */
 export function restrictPlan(plan: Plan, only: Iterable<Path>): Plan {
-  const wanted = [...only]
-  const isWanted = (path: Path | null): boolean => path !== null && wanted.some(root => path === root || path.startsWith(`${root}/`) || root === '')
-  const items = plan.items.filter(item => isWanted(item.path) || isWanted(item.from))
+  const roots = [...only]
+  const isWanted = (path: Path | null): boolean => path !== null && roots.some(root => path === root || path.startsWith(`${root}/`) || root === '')
+  const copies = new Set(plan.items.filter(item => item.resolved?.winner === 'both' && isWanted(item.from)).map(item => item.path))
+  const items = plan.items.filter(item => isWanted(item.path) || isWanted(item.from) || copies.has(item.path))
   return { ...plan, items, counts: countItems(items, { unchanged: plan.counts.unchanged, ignored: plan.counts.ignored, problems: [...plan.problems] }) }
 }

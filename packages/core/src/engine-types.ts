@@ -143,6 +143,8 @@ export interface SyncResult {
   readonly exitCode: ExitCode
   readonly stats: SyncStats
   readonly plan: Plan
+  /** Names this run's directory in the trash: `.syncline-trash/<runId>`. Undefined if nothing was run. */
+  readonly runId: string | undefined
   readonly conflicts: readonly OpenConflict[]
   readonly failures: readonly SyncFailure[]
   /** Items that no longer fitted what is there; they were left alone. */

@@ -102,6 +102,17 @@ describe('SyncEngine.syncPair, two-way', () => {
     expect(actions(await sync())).toEqual([])
   })
 
+  test('a run restricted to a path carries its conflict copy across too', async () => {
+    const { source, destination, sync } = await setUp({ f: 'ours', g: 'ours' }, { f: 'theirs', g: 'theirs' })
+    expect((await sync({ conflictResolution: 'manual' })).conflicts).toHaveLength(2)
+    const result = await sync({ conflictResolution: 'keep-both', only: ['f'] })
+    expect(result.failures).toEqual([])
+    expect(result.conflicts).toEqual([])
+    expect(Object.keys(await treeOf(source))).toEqual(Object.keys(await treeOf(destination)))
+    expect(Object.values(await treeOf(destination)).sort()).toEqual(['ours', 'theirs', 'theirs'])
+    expect((await sync({ conflictResolution: 'manual' })).conflicts.map(conflict => conflict.path)).toEqual(['g'])
+  })
+
   test('leaves a conflict open that time cannot decide, and settles it once the sides agree', async () => {
     const { source, destination, sync } = await setUp({ f: 'source' }, { f: 'destination' })
     const first = await sync()

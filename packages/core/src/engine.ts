@@ -199,11 +199,12 @@ export class SyncEngine {
     const { pair, config, options } = run
     for (const item of plan.items) if (item.action === 'CONFLICT') this.#progress.emit({ type: 'conflict', filePath: item.path, reason: item.reason })
     const changes: StateChange[] = [...plan.settled]
+    const runId = runIdOf(run.started, this.#random)
     const result = await execute(plan, {
       source: pair.source,
       destination: pair.destination,
       config,
-      runId: runIdOf(run.started, this.#random),
+      runId,
       now: this.#now,
       random: this.#random,
       hash: made?.hash ?? commonHashOf(pair),
@@ -234,7 +235,7 @@ export class SyncEngine {
     // Work that is done is recorded whatever the signal says: a cancelled run keeps what it achieved.
     await pair.state.commit(metadata, { changes })
     this.#progress.emit({ type: 'sync_complete', exitCode, stats })
-    return { exitCode, stats, plan, conflicts, failures, stale: result.stale, problems: plan.problems, refusals: [], cancelled: result.cancelled, dryRun: options.dryRun ?? false }
+    return { exitCode, stats, plan, runId, conflicts, failures, stale: result.stale, problems: plan.problems, refusals: [], cancelled: result.cancelled, dryRun: options.dryRun ?? false }
   }
 
   /** A result of a run that changed nothing. */
@@ -255,7 +256,7 @@ export class SyncEngine {
     }
     const codes = [refusals.length > 0 && ExitCode.REFUSED, plan.problems.length > 0 && ExitCode.PARTIAL, conflicts.length > 0 && ExitCode.CONFLICTS].filter(code => code !== false)
     const exitCode = gravestExitCode(codes)
-    return { exitCode, stats, plan, conflicts, failures: [], stale: [], problems: plan.problems, refusals, cancelled: false, dryRun: run.options.dryRun ?? false }
+    return { exitCode, stats, plan, runId: undefined, conflicts, failures: [], stale: [], problems: plan.problems, refusals, cancelled: false, dryRun: run.options.dryRun ?? false }
   }
 }
 

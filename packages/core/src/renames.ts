@@ -66,8 +66,8 @@ async function matchFiles(
   for (let i = 0; i < byName.length; i += hashesInFlight) {
     const some = byName.slice(i, i + hashesInFlight)
     // At most `hashesInFlight`.
-    // eslint-disable-next-line no-restricted-syntax
     const moved = await Promise.all(
+      // eslint-disable-next-line no-restricted-syntax
       some.map(async ({ creation, deletion }) => {
         const ancestor = deletion === undefined ? undefined : deleted.get(deletion)
         return ancestor !== undefined && (await hasKeptContent(ancestor, creation[side] as FileEntry, side, evidence, comparison))

@@ -92,10 +92,10 @@ function factsOf({ stats, plan }: SyncResult, style: Style, { retries }: Summary
 }
 
 /** Where what a run removed can be found again. */
-function trashLines({ plan, stats, refusals }: SyncResult, style: Style): string[] {
-  if (refusals.length > 0 || stats.deletesSource + stats.deletesDestination + stats.uploads + stats.downloads === 0) return []
+function trashLines({ plan, stats, runId }: SyncResult, style: Style): string[] {
+  if (runId === undefined || stats.deletesSource + stats.deletesDestination + stats.uploads + stats.downloads === 0) return []
   const sides = (['source', 'destination'] as const).filter(side => plan.items.some(item => item.trash === true && isWrittenAt(item, side)))
-  return sides.map(side => style.paint('faint', `   what the ${side} lost is in ${escapeControls(joinPath(plan[side].name, trashName))}`))
+  return sides.map(side => style.paint('faint', `   what the ${side} lost is in ${escapeControls(joinPath(joinPath(plan[side].name, trashName), runId))}`))
 }
 
 function isWrittenAt({ action }: PlanItem, side: 'source' | 'destination'): boolean {

@@ -21,6 +21,8 @@ const writeMethods = [
   'copy',
   'move',
   'upload',
+  'refuses',
+  'freeSpace',
   'flush',
 ] as const satisfies readonly (keyof WritableStorage)[]
 
