@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants, copyFileSync, ftruncateSync, statSync } from 'node:fs'
-import { checkUnchanged, complete, type Copied, type CopyJob } from './copy-file.ts'
+import { checkUnchanged, complete, type Copied, type CopyJob } from './copy-job.ts'
 import { Draft } from './draft.ts'
 import { errnoOf, toStorageError } from './errno.ts'
 import { Aborted, pump } from './pump.ts'

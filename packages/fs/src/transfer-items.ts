@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { isStorageError, type Path, type TransferItem } from '@syncline/core'
-import { copyFile, type Copied, type CopyContext } from './copy-file.ts'
+import { copyFile } from './copy-file.ts'
+import type { Copied, CopyContext } from './copy-job.ts'
 import { toStorageError } from './errno.ts'
 import { Aborted } from './pump.ts'
 import type { Tree } from './tree.ts'
