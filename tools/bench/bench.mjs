@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { command } from './lib/contenders.mjs'
 import { installPeers, machine } from './lib/machine.mjs'
+import { run } from './lib/measure.mjs'
 import { readOptions, usage } from './lib/options.mjs'
 import { Places } from './lib/places.mjs'
 import { tablesOf } from './lib/report.mjs'
@@ -26,11 +27,12 @@ rmSync(join(options.directory, 'notes'), { recursive: true, force: true })
 /** @type {Record<string, import('./lib/rounds.mjs').Samples>} */
 const results = {}
 const say = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`)
-let start = ''
+let [start, hot] = ['', '']
 try {
   for (const name of options.only) {
     const setting = { rounds: options.rounds, directory: options.directory, places, say }
     if (name === 'start') start = startTable(measureStart(options.rounds))
+    else if (name === 'hot') hot = `### The hot paths alone\n\n${run([process.execPath, fileURLToPath(new URL('./hot-paths.mjs', import.meta.url)), '500000'])}\n`
     else if (name === 'two-way') results[name] = runRounds({ ...setting, name: 'a', peers: [], bothWays: true })
     else results[name] = runRounds({ ...setting, name, peers: options.peers })
   }
@@ -39,7 +41,7 @@ try {
 }
 
 const built = statSync(command).mtime.toISOString().slice(0, 16)
-const text = `${machine(places.mounted)}\n- The command as built at ${built.replace('T', ' ')} UTC, default settings of everything.\n\n${start}${tablesOf(results)}`
+const text = `${machine(places.mounted)}\n- The command as built at ${built.replace('T', ' ')} UTC, default settings of everything.\n\n${start}${hot}${tablesOf(results)}`
 process.stdout.write(text)
 if (options.write) {
   const [before, , after] = readFileSync(document, 'utf8').split(/(?<=<!-- figures -->\n)([\s\S]*?)(?=<!-- end of figures -->)/)

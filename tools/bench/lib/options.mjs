@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { workloads } from './workloads.mjs'
 
 /** What can be asked for beside the workloads. */
-const extras = ['two-way', 'start']
+const extras = ['two-way', 'start', 'hot']
 
 export const usage = `pnpm --filter @syncline/bench bench -- [OPTIONS]
 
   --only LIST        workloads: ${[...Object.keys(workloads), ...extras].join(', ')} (default all)
   --rounds N         rounds of each (default 3)
   --peers LIST       contenders besides syncline (default rsync,rclone,cp)
-  --unison           with unison too: slow
+  --unison           with unison too, where it does not take minutes: a and b
   --directory DIR    where trees and images go (default the temporary directory)
   --write            put the table into docs/benchmarks.md
 `

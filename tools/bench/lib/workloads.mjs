@@ -22,6 +22,7 @@ import { join } from 'node:path'
  * @property {(directory: string) => void} make
  * @property {boolean} [noOpOnly] too many entries to copy in every round
  * @property {boolean} [firstOnly]
+ * @property {boolean} [slowPeers] small enough for those that take long
  */
 
 /** A tree of the past, so that nothing is as new as the run that looks at it. */
@@ -29,8 +30,8 @@ const modified = new Date('2026-01-02T03:04:05.678Z')
 
 /** @type {Readonly<Record<string, Workload>>} */
 export const workloads = {
-  a: { title: '10,000 x 4 KiB', files: 10_100, mib: 40, make: directory => makeFiles(directory, 100, 100, 4096) },
-  b: { title: '100,000 x 1 KiB', files: 101_000, mib: 400, make: directory => makeFiles(directory, 1000, 100, 1024) },
+  a: { title: '10,000 x 4 KiB', files: 10_100, mib: 40, make: directory => makeFiles(directory, 100, 100, 4096), slowPeers: true },
+  b: { title: '100,000 x 1 KiB', files: 101_000, mib: 400, make: directory => makeFiles(directory, 1000, 100, 1024), slowPeers: true },
   c: { title: 'one 2 GiB file', files: 1, mib: 2048, make: directory => makeBigFile(directory, 2048), firstOnly: true },
   d: { title: 'real node_modules', files: 40_000, mib: 600, make: copyNodeModules },
   e: { title: '1,000,000 empty files', files: 1_010_000, mib: 512, make: directory => makeFiles(directory, 10_000, 100, 0), noOpOnly: true },
