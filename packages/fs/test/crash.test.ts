@@ -62,7 +62,7 @@ beforeAll(async () => {
 afterAll(() => {
   console.log(`crash: ${killed} processes killed, ${number} pairs of directories`)
   removeTree(root)
-})
+}, 60_000)
 
 let killed = 0
 

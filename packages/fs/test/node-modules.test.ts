@@ -26,7 +26,7 @@ beforeAll(() => {
 afterAll(() => {
   console.log(`node_modules: ${counts.files} files, ${counts.directories} directories, ${counts.links} links, ${counts.bytes} bytes`)
   rmSync(root, { recursive: true, force: true })
-})
+}, 300_000)
 
 function sync(): Promise<SyncResult> {
   const pair = new SyncPair({ source: fs(left), destination: fs(right), state: fs(state), id: 'modules' })
