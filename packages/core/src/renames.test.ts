@@ -142,6 +142,17 @@ describe('findRenames', () => {
     expect(await treeOf(destination)).toEqual({ b: 'same', c: 'same', k: 'k' })
   })
 
+  test('a file that was renamed to where the other side has another one is kept beside it', async () => {
+    const { source, destination, sync } = await setUp({ 'd/a': 'one', k: 'k' })
+    await move(source, 'd/a', 'b')
+    await fill(destination, { b: 'another, and newer' })
+    const result = await sync({ conflictResolution: 'keep-both' })
+    expect([result.failures, result.stale]).toEqual([[], []])
+    expect(await treeOf(source)).toEqual(await treeOf(destination))
+    expect(Object.values(await treeOf(source)).filter(word => word !== null).sort()).toEqual(['another, and newer', 'k', 'one'])
+    expect(actions(await sync())).toEqual([])
+  })
+
   test('a rename into an ignored directory is a deletion that the trash keeps, and out of one a new file', async () => {
     const { source, destination, sync } = await setUp({ a: 'one', k: 'k' })
     const options = { ignore: ['private/'] }

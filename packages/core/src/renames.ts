@@ -50,7 +50,10 @@ async function matchFiles(
   const deletions = items.filter(item => item.action === deleteAction && item.phase === 'delete-file' && item.kind === 'file' && deleted.has(item))
   if (deletions.length === 0) return []
   const blocked = new Set(items.filter(item => item.phase === 'clear').map(item => item.path))
-  const creations = items.filter(item => item.action === createAction && item.kind === 'file' && item[side] !== null && !isInTheWay(item.path, blocked))
+  // A conflict copy gets its name in this very run: there is nothing to follow yet.
+  const creations = items.filter(
+    item => item.action === createAction && item.kind === 'file' && item[side] !== null && item.resolved === undefined && !isInTheWay(item.path, blocked),
+  )
   if (creations.length === 0) return []
 
   const free = new Set(deletions)
