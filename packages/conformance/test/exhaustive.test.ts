@@ -122,7 +122,9 @@ function lost({ ancestor, source, destination, setting }: Case, ours: Content, t
   const before = { source: flatten(source), destination: flatten(destination) }
   const known = flatten(ancestor ?? nothing)
   const there = new Set<string>()
+  const inSight = new Set<string>()
   for (const content of [ours, theirs]) {
+    for (const word of Object.values(content.tree)) inSight.add(word)
     for (const word of Object.values(content.tree)) there.add(word)
     for (const line of content.trash) there.add(line.slice(line.indexOf(': ') + 2))
   }
@@ -130,7 +132,11 @@ function lost({ ancestor, source, destination, setting }: Case, ours: Content, t
   for (const side of ['source', 'destination'] as const) {
     const other = side === 'source' ? 'destination' : 'source'
     for (const [path, word] of Object.entries(before[side])) {
-      if (word === '/' || there.has(word)) continue
+      if (word === '/') continue
+      // An edit beats a deletion: it is where users look, and not in the trash.
+      const wasDeleted = before[other][path] === undefined && !hasLeafAbove(before[other], path)
+      if (setting.mode === 'two-way' && known[path] !== word && wasDeleted && !inSight.has(word)) missing.push(`${JSON.stringify(word)} of ${path} at the ${side} lost against a deletion`)
+      if (there.has(word)) continue
       const isOwn = known[path] !== word
       // Its user's own deed on the other side: it was there, as the last sync left it, and was changed or deleted there.
       const wasChanged = !isOwn && before[other][path] !== word

@@ -99,7 +99,8 @@ describe('Planner: metadata', () => {
 
 describe('Planner: times as evidence', () => {
   test.each(['mtime-only', 'size-and-mtime'] as const)('an edit within the tolerance of the last one is an edit under %s', async comparison => {
-    expect(await wordsOf({ ancestor: { f: 'old@0' }, source: { f: 'new@1000' } }, { comparison })).toEqual(['UPLOAD_UPDATE f'])
+    const { items } = await decide({ ancestor: { f: 'old@0' }, source: { f: 'new@1000' } }, { comparison })
+    expect(items.map(item => [item.action, item.metadata])).toEqual([['UPLOAD_UPDATE', undefined]])
     expect(await wordsOf({ ancestor: { f: 'old@0' }, source: { f: 'new@1000' }, destination: { f: 'new@900' } }, { comparison })).toEqual([])
   })
 })
