@@ -13,7 +13,12 @@ async function synced(options: WorldOptions = {}): Promise<World> {
 }
 
 function syncWith(world: World, sides: { source?: WritableStorage; destination?: WritableStorage }, options: SyncOptions = {}): Promise<SyncResult> {
-  const pair = new SyncPair({ source: sides.source ?? world.source, destination: sides.destination ?? world.destination, state: world.state, id: 'pair' })
+  const pair = new SyncPair({
+    source: sides.source ?? world.source,
+    destination: sides.destination ?? world.destination,
+    state: world.state,
+    id: 'pair',
+  })
   return new SyncEngine({ now: () => world.time, random: () => 0.5, attempts: 1 }).syncPair(pair, options)
 }
 
@@ -22,21 +27,24 @@ const both = async (world: World): Promise<unknown> => [await contentOf(world.so
 describe.each(['source', 'destination'] as const)('a %s that is bad', side => {
   const other = side === 'source' ? 'destination' : 'source'
 
-  test.each(['two-way', 'source-to-destination', 'destination-to-source'] as const)('lists hostile names: none of them reaches the other side, each is named, and nothing is deleted (%s)', async mode => {
-    for (const kind of ['file', 'directory'] as const) {
-      // Without a promised order, which names put at the end would break.
-      const world = await synced({ [side]: { ordered: false } })
-      const before = Object.keys(flatten(await treeOf(world[other])))
-      const result = await syncWith(world, { [side]: hostileNames(world[side], { kind }) }, { mode, maxDelete: Infinity })
-      const after = Object.keys(flatten(await treeOf(world[other])))
-      expect(after.filter(path => path.split('/').some(part => part === '' || part === '.' || part === '..') || path.includes('\0'))).toEqual([])
-      expect(before.filter(path => !after.includes(path))).toEqual([])
-      const named = result.problems.map(problem => problem.path)
-      const invalid = hostilePaths.filter(path => path.split('/').some(part => part === '' || part === '.' || part === '..') || path.includes('\0'))
-      expect(invalid.filter(path => !named.includes(path))).toEqual([])
-      expect(result.exitCode).toBe(3)
-    }
-  })
+  test.each(['two-way', 'source-to-destination', 'destination-to-source'] as const)(
+    'lists hostile names: none of them reaches the other side, each is named, and nothing is deleted (%s)',
+    async mode => {
+      for (const kind of ['file', 'directory'] as const) {
+        // Without a promised order, which names put at the end would break.
+        const world = await synced({ [side]: { ordered: false } })
+        const before = Object.keys(flatten(await treeOf(world[other])))
+        const result = await syncWith(world, { [side]: hostileNames(world[side], { kind }) }, { mode, maxDelete: Infinity })
+        const after = Object.keys(flatten(await treeOf(world[other])))
+        expect(after.filter(path => path.split('/').some(part => part === '' || part === '.' || part === '..') || path.includes('\0'))).toEqual([])
+        expect(before.filter(path => !after.includes(path))).toEqual([])
+        const named = result.problems.map(problem => problem.path)
+        const invalid = hostilePaths.filter(path => path.split('/').some(part => part === '' || part === '.' || part === '..') || path.includes('\0'))
+        expect(invalid.filter(path => !named.includes(path))).toEqual([])
+        expect(result.exitCode).toBe(3)
+      }
+    },
+  )
 
   test('lists without an end: the run can be stopped, and has changed nothing', async () => {
     const world = await synced()
@@ -53,12 +61,18 @@ describe.each(['source', 'destination'] as const)('a %s that is bad', side => {
     expect(await both(world)).toEqual(before)
   })
 
-  test.each<SyncMode>(['two-way', 'source-to-destination', 'destination-to-source'])('lists in another order than it promises: the run stops, says so, and has changed nothing (%s)', async mode => {
-    const world = await synced()
-    const before = await both(world)
-    await expect(syncWith(world, { [side]: unordered(world[side]) }, { mode, maxDelete: Infinity })).rejects.toMatchObject({ code: 'UNORDERED', message: expect.stringContaining(`memory:${side}`) as string })
-    expect(await both(world)).toEqual(before)
-  })
+  test.each<SyncMode>(['two-way', 'source-to-destination', 'destination-to-source'])(
+    'lists in another order than it promises: the run stops, says so, and has changed nothing (%s)',
+    async mode => {
+      const world = await synced()
+      const before = await both(world)
+      await expect(syncWith(world, { [side]: unordered(world[side]) }, { mode, maxDelete: Infinity })).rejects.toMatchObject({
+        code: 'UNORDERED',
+        message: expect.stringContaining(`memory:${side}`) as string,
+      })
+      expect(await both(world)).toEqual(before)
+    },
+  )
 
   test('leaves a path out of its listing that it still has: what it has is not deleted across', async () => {
     const world = await synced()

@@ -72,8 +72,17 @@ async function expectBoth(world: World, tree: Readonly<Record<Path, string>>): P
 }
 
 /** The sync of two storages that stand in for the world's own. */
-function syncWith(world: World, sides: { source?: ReadableStorage; destination?: ReadableStorage }, options: ConstructorParameters<typeof SyncEngine>[0] = {}): ReturnType<SyncEngine['syncPair']> {
-  const pair = new SyncPair({ source: sides.source ?? world.source, destination: sides.destination ?? world.destination, state: world.state, id: 'pair' })
+function syncWith(
+  world: World,
+  sides: { source?: ReadableStorage; destination?: ReadableStorage },
+  options: ConstructorParameters<typeof SyncEngine>[0] = {},
+): ReturnType<SyncEngine['syncPair']> {
+  const pair = new SyncPair({
+    source: sides.source ?? world.source,
+    destination: sides.destination ?? world.destination,
+    state: world.state,
+    id: 'pair',
+  })
   return new SyncEngine({ now: () => world.time, random: () => 0.5, attempts: 1, ...options }).syncPair(pair)
 }
 
@@ -121,8 +130,15 @@ describe('nothing is lost', () => {
     for (const side of ['source', 'destination'] as const) {
       for (const items of [0, 2]) {
         const world = await synced({ a: 'a', b: 'b', 'd/c': 'c' })
-        const broken = failing(world[side], { method: 'list', call: 1, items, error: new StorageError('UNAVAILABLE', `${world[side].name} did not answer`) })
-        await expect(syncWith(world, { [side]: broken }, { mode, maxDelete: Infinity, allowEmpty: true })).rejects.toMatchObject({ name: 'StorageError' })
+        const broken = failing(world[side], {
+          method: 'list',
+          call: 1,
+          items,
+          error: new StorageError('UNAVAILABLE', `${world[side].name} did not answer`),
+        })
+        await expect(syncWith(world, { [side]: broken }, { mode, maxDelete: Infinity, allowEmpty: true })).rejects.toMatchObject({
+          name: 'StorageError',
+        })
         await expectBoth(world, { a: 'a', b: 'b', d: '/', 'd/c': 'c' })
       }
     }
@@ -180,17 +196,20 @@ describe('nothing is lost', () => {
     await expectBoth(world, { a: 'restored from a backup' })
   })
 
-  test.each(['two-way', 'source-to-destination'] as const)('B8: an ignored path is never deleted, and a new rule deletes nothing (%s)', async mode => {
-    const world = await synced({ 'a.log': 'a', b: 'b', 'd/c.log': 'c' })
-    const before = flatten(await treeOf(world.destination))
-    for (let i = 0; i < 3; i++) {
-      const result = await world.sync({ mode, ignore: ['*.log'] })
-      expect([result.stats.deletesDestination, result.stats.deletesSource]).toEqual([0, 0])
-    }
-    await world.source.remove('a.log')
-    for (let i = 0; i < 2; i++) await world.sync({ mode, ignore: ['*.log'] })
-    expect(flatten(await treeOf(world.destination))).toEqual(before)
-  })
+  test.each(['two-way', 'source-to-destination'] as const)(
+    'B8: an ignored path is never deleted, and a new rule deletes nothing (%s)',
+    async mode => {
+      const world = await synced({ 'a.log': 'a', b: 'b', 'd/c.log': 'c' })
+      const before = flatten(await treeOf(world.destination))
+      for (let i = 0; i < 3; i++) {
+        const result = await world.sync({ mode, ignore: ['*.log'] })
+        expect([result.stats.deletesDestination, result.stats.deletesSource]).toEqual([0, 0])
+      }
+      await world.source.remove('a.log')
+      for (let i = 0; i < 2; i++) await world.sync({ mode, ignore: ['*.log'] })
+      expect(flatten(await treeOf(world.destination))).toEqual(before)
+    },
+  )
 
   test.each(['two-way', 'source-to-destination'] as const)('B9: a directory that cannot be read is left alone on both sides (%s)', async mode => {
     const world = await synced({ 'd/a': 'a', 'd/e/b': 'b', k: 'k' })
@@ -227,21 +246,26 @@ describe('nothing is lost', () => {
     await expectBoth(world, { b: 'content', k: 'k' })
   })
 
-  test.each(['two-way', 'source-to-destination', 'source-backup'] as const)('B12: an edit that keeps the size is seen (%s), with hashes and without, with its old time and a new one', async mode => {
-    for (const capabilities of [{}, { hashes: [] }]) {
-      for (const time of [t0, t0 + 500, t0 + hour]) {
-        const world = await synced({ a: 'one' }, capabilities)
-        await put(world.source, 'a', file('two', time))
-        await world.sync({ mode })
-        await expectBoth(world, { a: 'two' })
+  test.each(['two-way', 'source-to-destination', 'source-backup'] as const)(
+    'B12: an edit that keeps the size is seen (%s), with hashes and without, with its old time and a new one',
+    async mode => {
+      for (const capabilities of [{}, { hashes: [] }]) {
+        for (const time of [t0, t0 + 500, t0 + hour]) {
+          const world = await synced({ a: 'one' }, capabilities)
+          await put(world.source, 'a', file('two', time))
+          await world.sync({ mode })
+          await expectBoth(world, { a: 'two' })
+        }
       }
-    }
-  })
+    },
+  )
 
   test('B13: a deletion that fails is tried again and brings nothing back', async () => {
     const world = await synced({ a: 'a', k: 'k' })
     await world.source.remove('a')
-    const result = await syncWith(world, { destination: failing(failing(world.destination, { method: 'move', call: 1 }), { method: 'remove', call: 1 }) })
+    const result = await syncWith(world, {
+      destination: failing(failing(world.destination, { method: 'move', call: 1 }), { method: 'remove', call: 1 }),
+    })
     expect([result.exitCode, result.failures.map(failure => failure.path)]).toEqual([3, ['a']])
     expect(wordsOf((await world.sync()).plan)).toEqual(['DELETE_DESTINATION a'])
     await expectBoth(world, { k: 'k' })
@@ -262,7 +286,10 @@ describe('the result is right', () => {
   })
 
   test('B15: deletions are carried over whatever the limits of concurrency', async () => {
-    for (const concurrency of [{ transfers: 1, operations: 1 }, { transfers: 16, operations: 16 }]) {
+    for (const concurrency of [
+      { transfers: 1, operations: 1 },
+      { transfers: 16, operations: 16 },
+    ]) {
       const world = await synced({ a: 'a', k: 'k' })
       await world.source.remove('a')
       await world.sync({ concurrency })
@@ -331,7 +358,11 @@ describe('the result is right', () => {
     const world = await synced({ a: 'a' })
     for (const name of ['x', 'y', 'z']) await put(world.source, name, file(name))
     const events: SyncProgressEvent[] = []
-    const result = await syncWith(world, { destination: failing(world.destination, { method: 'write', call: 2 }) }, { progressTracker: new SyncProgressTracker(event => void events.push(event)), concurrency: { transfers: 1 } })
+    const result = await syncWith(
+      world,
+      { destination: failing(world.destination, { method: 'write', call: 2 }) },
+      { progressTracker: new SyncProgressTracker(event => void events.push(event)), concurrency: { transfers: 1 } },
+    )
     expect([result.stats.uploads, result.stats.errors, result.failures.length]).toEqual([2, 1, 1])
     expect(events.filter(event => event.type === 'upload_complete')).toHaveLength(2)
     expect(events.at(-1)).toMatchObject({ type: 'sync_complete', exitCode: 3 })
@@ -354,11 +385,19 @@ describe('the result is right', () => {
     await world.sync({ concurrency: { transfers: 16, operations: 16 } })
     const { source, destination } = await trees(world)
     expect(destination).toEqual(source)
-    expect(world.takeCalls().destination.filter(call => call.startsWith('makeDirectory')).sort()).toEqual(['makeDirectory a', 'makeDirectory a/b', 'makeDirectory a/b/c0', 'makeDirectory a/b/c1', 'makeDirectory a/b/c2'])
+    expect(
+      world
+        .takeCalls()
+        .destination.filter(call => call.startsWith('makeDirectory'))
+        .sort(),
+    ).toEqual(['makeDirectory a', 'makeDirectory a/b', 'makeDirectory a/b/c0', 'makeDirectory a/b/c1', 'makeDirectory a/b/c2'])
   })
 
   test('B26: names that a side cannot hold beside each other stop the run before any change', async () => {
-    for (const names of [['a', 'A'], ['é', 'e\u0301']] as const) {
+    for (const names of [
+      ['a', 'A'],
+      ['é', 'e\u0301'],
+    ] as const) {
       const world = new World({ destination: { exactNames: false } })
       for (const name of names) await put(world.source, name, file(`content of ${name}`))
       const result = await world.sync()
@@ -403,7 +442,10 @@ describe('the contract', () => {
     await put(world.destination, 'a', file('theirs', t0 + 2 * hour))
     const asked: ConflictInfo[] = []
     const result = await world.sync({ conflictResolution: 'manual', conflictHandler: conflict => (asked.push(conflict), 'skip') })
-    expect([result.exitCode, asked.map(({ path, sourceMtime, destMtime }) => [path, sourceMtime, destMtime])]).toEqual([4, [['a', t0 + hour, t0 + 2 * hour]]])
+    expect([result.exitCode, asked.map(({ path, sourceMtime, destMtime }) => [path, sourceMtime, destMtime])]).toEqual([
+      4,
+      [['a', t0 + hour, t0 + 2 * hour]],
+    ])
     await world.sync({ conflictResolution: 'manual', conflictHandler: () => 'source' })
     await expectBoth(world, { a: 'ours' })
   })
@@ -459,7 +501,10 @@ describe('the contract', () => {
     const refused: unknown[] = []
     await world.sync({
       confirm: async () => {
-        await world.engine().syncPair(world.pair).catch((error: unknown) => refused.push(error))
+        await world
+          .engine()
+          .syncPair(world.pair)
+          .catch((error: unknown) => refused.push(error))
         return true
       },
     })

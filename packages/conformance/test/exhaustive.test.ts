@@ -1,4 +1,13 @@
-import { type ConflictChoice, type ConflictResolution, InitialSync, type Path, type Side, type SyncMode, type SyncOptions, type SyncResult } from '@syncline/core'
+import {
+  type ConflictChoice,
+  type ConflictResolution,
+  InitialSync,
+  type Path,
+  type Side,
+  type SyncMode,
+  type SyncOptions,
+  type SyncResult,
+} from '@syncline/core'
 import { afterAll, describe, expect, test } from 'vitest'
 import { change, contentOf, directory, type DirectoryNode, entriesOf, file, flatten, link, type Node, wordOf, World } from './kit.ts'
 
@@ -28,8 +37,16 @@ const policies: readonly (readonly [string, ConflictResolution, SyncOptions?])[]
   ['manual: destination', 'manual', { conflictHandler: always('destination') }],
 ]
 const settings: readonly Setting[] = [
-  ...policies.map(([name, conflictResolution, more]): Setting => ({ name: `two-way, ${name}`, mode: 'two-way', options: { conflictResolution, ...more } })),
-  ...(['source-to-destination', 'source-backup', 'destination-to-source', 'destination-backup'] as const).map((mode): Setting => ({ name: mode, mode, options: {} })),
+  ...policies.map(([name, conflictResolution, more]): Setting => ({
+    name: `two-way, ${name}`,
+    mode: 'two-way',
+    options: { conflictResolution, ...more },
+  })),
+  ...(['source-to-destination', 'source-backup', 'destination-to-source', 'destination-backup'] as const).map((mode): Setting => ({
+    name: mode,
+    mode,
+    options: {},
+  })),
   { name: 'source-backup that accepts changes of the destination', mode: 'source-backup', options: { acceptDestinationChanges: true } },
 ]
 
@@ -97,7 +114,8 @@ async function check({ ancestor, source, destination, setting }: Case): Promise<
   if (first.stale.length > 0) wrong.push(`stale: ${JSON.stringify(first.stale)}`)
   if (first.problems.length > 0) wrong.push(`problems: ${JSON.stringify(first.problems)}`)
   const [ours, theirs] = [await contentOf(world.source), await contentOf(world.destination)]
-  const untouched: Side | undefined = setting.mode === 'two-way' || options.acceptDestinationChanges === true ? undefined : setting.mode.startsWith('source') ? 'source' : 'destination'
+  const untouched: Side | undefined =
+    setting.mode === 'two-way' || options.acceptDestinationChanges === true ? undefined : setting.mode.startsWith('source') ? 'source' : 'destination'
   if (untouched !== undefined && calls[untouched].length > 0) wrong.push(`the ${untouched} was written to: ${calls[untouched].join(', ')}`)
   wrong.push(...lost({ ancestor, source, destination, setting }, ours, theirs))
   wrong.push(...disagreements(setting, first, ours.tree, theirs.tree))
@@ -135,12 +153,14 @@ function lost({ ancestor, source, destination, setting }: Case, ours: Content, t
       if (word === '/') continue
       // An edit beats a deletion: it is where users look, and not in the trash.
       const wasDeleted = before[other][path] === undefined && !hasLeafAbove(before[other], path)
-      if (setting.mode === 'two-way' && known[path] !== word && wasDeleted && !inSight.has(word)) missing.push(`${JSON.stringify(word)} of ${path} at the ${side} lost against a deletion`)
+      if (setting.mode === 'two-way' && known[path] !== word && wasDeleted && !inSight.has(word))
+        missing.push(`${JSON.stringify(word)} of ${path} at the ${side} lost against a deletion`)
       if (there.has(word)) continue
       const isOwn = known[path] !== word
       // Its user's own deed on the other side: it was there, as the last sync left it, and was changed or deleted there.
       const wasChanged = !isOwn && before[other][path] !== word
-      if (mustStay(setting, side, path, before[other]) && !(mayBeReplaced(setting) && wasChanged)) missing.push(`${JSON.stringify(word)} of ${path} at the ${side} is lost`)
+      if (mustStay(setting, side, path, before[other]) && !(mayBeReplaced(setting) && wasChanged))
+        missing.push(`${JSON.stringify(word)} of ${path} at the ${side} is lost`)
     }
   }
   return missing
@@ -168,7 +188,12 @@ function isOpen(result: SyncResult, path: Path): boolean {
   return result.conflicts.some(conflict => conflict.path === path || conflict.path.startsWith(`${path}/`) || path.startsWith(`${conflict.path}/`))
 }
 
-function disagreements(setting: Setting, result: SyncResult, source: Readonly<Record<Path, string>>, destination: Readonly<Record<Path, string>>): string[] {
+function disagreements(
+  setting: Setting,
+  result: SyncResult,
+  source: Readonly<Record<Path, string>>,
+  destination: Readonly<Record<Path, string>>,
+): string[] {
   const wrong: string[] = []
   for (const path of new Set([...Object.keys(source), ...Object.keys(destination)])) {
     if (source[path] === destination[path] || isOpen(result, path)) continue
@@ -190,7 +215,8 @@ async function wrongState(world: World, setting: Setting, result: SyncResult): P
       if (isOpen(result, path)) continue
       const [known, entry] = [tree.get(path), entries.get(path)]
       if (known === undefined || entry === undefined) {
-        if (!setting.mode.endsWith('backup')) wrong.push(`${path} at the ${side}: the state says ${JSON.stringify(known)}, there is ${JSON.stringify(entry)}`)
+        if (!setting.mode.endsWith('backup'))
+          wrong.push(`${path} at the ${side}: the state says ${JSON.stringify(known)}, there is ${JSON.stringify(entry)}`)
         continue
       }
       const fits =
@@ -212,7 +238,8 @@ async function checkGuards(world: World, options: SyncOptions, source: Directory
   const none = await engine.plan(world.pair, { ...options, maxDelete: 0 })
   const deletes = (side: string): boolean => none.plan.items.some(item => item.action === `DELETE_${side}`)
   const isRefused = none.refusals.some(refusal => refusal.guard === 'max-delete')
-  if (isRefused !== (deletes('SOURCE') || deletes('DESTINATION'))) wrong.push(`a limit of no deletions ${isRefused ? 'stops a plan without' : 'lets pass a plan with'} deletions`)
+  if (isRefused !== (deletes('SOURCE') || deletes('DESTINATION')))
+    wrong.push(`a limit of no deletions ${isRefused ? 'stops a plan without' : 'lets pass a plan with'} deletions`)
   const emptied = (source.children.size === 0 && deletes('DESTINATION')) || (destination.children.size === 0 && deletes('SOURCE'))
   if (emptied) {
     const guarded = await engine.plan(world.pair, { ...options, allowEmpty: false })
@@ -287,7 +314,12 @@ describe('every small case', () => {
           const ancestor = randomTree(random)
           // Half of the time a side keeps a name as it was: without that nearly every path would be a conflict.
           const side = (): DirectoryNode => mixed(ancestor, randomTree(random), random)
-          yield { ancestor: random() < 0.1 ? undefined : ancestor, source: side(), destination: side(), setting: settings[i % settings.length] as Setting }
+          yield {
+            ancestor: random() < 0.1 ? undefined : ancestor,
+            source: side(),
+            destination: side(),
+            setting: settings[i % settings.length] as Setting,
+          }
         }
       }
       await checkAll(`sample with seed ${seed}`, cases())

@@ -1,4 +1,14 @@
-import { isStorageError, isWritable, type ReadableStorage, StorageError, SyncEngine, SyncMode, SyncPair, type SyncResult, toBytes } from '@syncline/core'
+import {
+  isStorageError,
+  isWritable,
+  type ReadableStorage,
+  StorageError,
+  SyncEngine,
+  SyncMode,
+  SyncPair,
+  type SyncResult,
+  toBytes,
+} from '@syncline/core'
 import { afterAll, describe, expect, test } from 'vitest'
 import { change, contentOf, directory, type DirectoryNode, file, flatten, link, put, World } from './kit.ts'
 
@@ -157,41 +167,49 @@ describe.each(Object.values(SyncMode))('%s', mode => {
       ['before', true],
       ['after', true],
     ]
-    test.each<readonly [Moment, boolean]>(mode === 'two-way' ? [...forGood, ...forAMoment] : forGood)('%s its effect (retryable: %s): the next run ends as if nothing had failed', async (moment, retryable) => {
-      const good = await prepare(mode)
-      expect((await good.sync({ ...options, mode })).exitCode).toBe(0)
-      const expected = await outcomeOf(good)
-      const before: DirectoryNode = tree
-      const wrong: string[] = []
-      for (let failAt = 1; ; failAt++) {
-        const faults = new Faults(failAt, moment, retryable)
-        const run = await runWithFault(mode, place, faults)
-        if (run === undefined) break
-        cases++
-        const { world } = run
-        // A lock whose release failed ends by its expiry.
-        for (let i = 0; i < 60; i++) world.tick()
-        const next = await world.sync({ ...options, mode })
-        const outcome = await outcomeOf(world)
-        const at = `call ${failAt}, ${faults.failed}`
-        if (next.failures.length + next.stale.length > 0 || next.exitCode !== 0) wrong.push(`${at}: the next run ends with ${next.exitCode} ${JSON.stringify([next.failures, next.stale, next.problems, next.refusals])}`)
-        for (const side of ['source', 'destination'] as const) {
-          if (JSON.stringify(outcome[side]) !== JSON.stringify(expected[side])) wrong.push(`${at}: the ${side} has ${JSON.stringify(outcome[side])}`)
+    test.each<readonly [Moment, boolean]>(mode === 'two-way' ? [...forGood, ...forAMoment] : forGood)(
+      '%s its effect (retryable: %s): the next run ends as if nothing had failed',
+      async (moment, retryable) => {
+        const good = await prepare(mode)
+        expect((await good.sync({ ...options, mode })).exitCode).toBe(0)
+        const expected = await outcomeOf(good)
+        const before: DirectoryNode = tree
+        const wrong: string[] = []
+        for (let failAt = 1; ; failAt++) {
+          const faults = new Faults(failAt, moment, retryable)
+          const run = await runWithFault(mode, place, faults)
+          if (run === undefined) break
+          cases++
+          const { world } = run
+          // A lock whose release failed ends by its expiry.
+          for (let i = 0; i < 60; i++) world.tick()
+          const next = await world.sync({ ...options, mode })
+          const outcome = await outcomeOf(world)
+          const at = `call ${failAt}, ${faults.failed}`
+          if (next.failures.length + next.stale.length > 0 || next.exitCode !== 0)
+            wrong.push(`${at}: the next run ends with ${next.exitCode} ${JSON.stringify([next.failures, next.stale, next.problems, next.refusals])}`)
+          for (const side of ['source', 'destination'] as const) {
+            if (JSON.stringify(outcome[side]) !== JSON.stringify(expected[side]))
+              wrong.push(`${at}: the ${side} has ${JSON.stringify(outcome[side])}`)
+          }
+          const lacks = expected.kept.filter(line => !outcome.kept.includes(line))
+          // A transfer and a deletion in place of a rename may keep more, never other content than there was.
+          const words = new Set(Object.values(flatten(before)))
+          const more = outcome.kept.filter(line => !expected.kept.includes(line) && !words.has(line.slice(line.indexOf(': ') + 2)))
+          if (lacks.length + more.length > 0) wrong.push(`${at}: the trash lacks ${JSON.stringify(lacks)} and has ${JSON.stringify(more)}`)
+          world.takeCalls()
+          const last = await world.sync({ ...options, mode })
+          const calls = world.takeCalls()
+          if (last.plan.items.length + last.plan.settled.length + calls.source.length + calls.destination.length > 0) {
+            wrong.push(
+              `${at}: the run after that does ${JSON.stringify([last.plan.items.map(item => `${item.action} ${item.path}`), last.plan.settled.map(each => each.path), calls])}`,
+            )
+          }
         }
-        const lacks = expected.kept.filter(line => !outcome.kept.includes(line))
-        // A transfer and a deletion in place of a rename may keep more, never other content than there was.
-        const words = new Set(Object.values(flatten(before)))
-        const more = outcome.kept.filter(line => !expected.kept.includes(line) && !words.has(line.slice(line.indexOf(': ') + 2)))
-        if (lacks.length + more.length > 0) wrong.push(`${at}: the trash lacks ${JSON.stringify(lacks)} and has ${JSON.stringify(more)}`)
-        world.takeCalls()
-        const last = await world.sync({ ...options, mode })
-        const calls = world.takeCalls()
-        if (last.plan.items.length + last.plan.settled.length + calls.source.length + calls.destination.length > 0) {
-          wrong.push(`${at}: the run after that does ${JSON.stringify([last.plan.items.map(item => `${item.action} ${item.path}`), last.plan.settled.map(each => each.path), calls])}`)
-        }
-      }
-      expect(wrong.slice(0, 8).join('\n')).toBe('')
-    }, 120_000)
+        expect(wrong.slice(0, 8).join('\n')).toBe('')
+      },
+      120_000,
+    )
   })
 })
 

@@ -45,7 +45,7 @@ export const directory = (children: Readonly<Record<string, Node>> | ReadonlyMap
 })
 
 /** Every path of a tree with its node, parents first, the root left out. */
-export function* pathsOf(tree: DirectoryNode, prefix: Path = ''): Generator<readonly [Path, Node]> {
+function* pathsOf(tree: DirectoryNode, prefix: Path = ''): Generator<readonly [Path, Node]> {
   for (const [name, node] of tree.children) {
     const path = prefix === '' ? name : `${prefix}/${name}`
     yield [path, node]
@@ -105,7 +105,8 @@ function isSame(a: Node, b: Node): boolean {
 
 export async function entriesOf(storage: ReadableStorage): Promise<Entry[]> {
   const entries: Entry[] = []
-  for await (const page of storage.list('')) for (const entry of Array.isArray(page) ? (page as readonly Entry[]) : [page as Entry]) entries.push(entry)
+  for await (const page of storage.list(''))
+    for (const entry of Array.isArray(page) ? (page as readonly Entry[]) : [page as Entry]) entries.push(entry)
   return entries.sort(compareEntries)
 }
 
@@ -122,13 +123,20 @@ export async function treeOf(storage: ReadableStorage): Promise<DirectoryNode> {
       const children = new Map<string, Node>()
       directories.set(entry.path, children)
       parent?.set(name, { kind: 'directory', children })
-    } else if (entry.kind === 'file') parent?.set(name, { kind: 'file', text: await textOf(storage, entry.path), modified: entry.modified ?? 0, ...(entry.etag !== undefined && { version: entry.etag }) })
-    else if (entry.kind === 'symlink') parent?.set(name, { kind: 'symlink', target: entry.target, ...(entry.modified !== undefined && { modified: entry.modified }) })
+    } else if (entry.kind === 'file')
+      parent?.set(name, {
+        kind: 'file',
+        text: await textOf(storage, entry.path),
+        modified: entry.modified ?? 0,
+        ...(entry.etag !== undefined && { version: entry.etag }),
+      })
+    else if (entry.kind === 'symlink')
+      parent?.set(name, { kind: 'symlink', target: entry.target, ...(entry.modified !== undefined && { modified: entry.modified }) })
   }
   return { kind: 'directory', children: root }
 }
 
-export async function textOf(storage: ReadableStorage, path: Path): Promise<string> {
+async function textOf(storage: ReadableStorage, path: Path): Promise<string> {
   const parts: Uint8Array[] = []
   for await (const chunk of storage.read(path)) parts.push(chunk)
   return Buffer.concat(parts).toString()
@@ -137,13 +145,22 @@ export async function textOf(storage: ReadableStorage, path: Path): Promise<stri
 const trashRoot = '.syncline-trash'
 
 /** What is on a storage: the user's tree, flat, and the contents in its trash with the paths they had. */
-export async function contentOf(storage: ReadableStorage): Promise<{ tree: Record<Path, string>; times: Record<Path, number>; trash: string[]; strange: Path[] }> {
+export async function contentOf(
+  storage: ReadableStorage,
+): Promise<{ tree: Record<Path, string>; times: Record<Path, number>; trash: string[]; strange: Path[] }> {
   const tree: Record<Path, string> = {}
   const times: Record<Path, number> = {}
   const trash: string[] = []
   const strange: Path[] = []
   for (const entry of (await entriesOf(storage)).sort((a, b) => compareUtf8(a.path, b.path))) {
-    const word = entry.kind === 'file' ? await textOf(storage, entry.path) : entry.kind === 'symlink' ? `-> ${entry.target}` : entry.kind === 'directory' ? '/' : '?'
+    const word =
+      entry.kind === 'file'
+        ? await textOf(storage, entry.path)
+        : entry.kind === 'symlink'
+          ? `-> ${entry.target}`
+          : entry.kind === 'directory'
+            ? '/'
+            : '?'
     if (entry.path === trashRoot || entry.path.startsWith(`${trashRoot}/`)) {
       if (word !== '/') trash.push(`${entry.path.split('/').slice(2).join('/')}: ${word}`)
     } else if (entry.path.includes('.syncline')) strange.push(entry.path)
@@ -155,7 +172,18 @@ export async function contentOf(storage: ReadableStorage): Promise<{ tree: Recor
   return { tree, times, trash, strange }
 }
 
-const changing: ReadonlySet<string> = new Set(['write', 'remove', 'makeDirectory', 'makeSymlink', 'setModified', 'setMode', 'copy', 'move', 'upload', 'transferFrom'])
+const changing: ReadonlySet<string> = new Set([
+  'write',
+  'remove',
+  'makeDirectory',
+  'makeSymlink',
+  'setModified',
+  'setMode',
+  'copy',
+  'move',
+  'upload',
+  'transferFrom',
+])
 
 /** The storage, with every call that changes it noted in `calls`. */
 export function recording<T extends ReadableStorage>(storage: T, calls: string[]): T {

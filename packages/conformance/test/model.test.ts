@@ -31,7 +31,10 @@ const fileNode = fc.tuple(fc.constantFrom(...texts), modified).map(([text, time]
 const leaf: fc.Arbitrary<Node> = fc.oneof({ weight: 6, arbitrary: fileNode }, { weight: 1, arbitrary: name.map(link) })
 const { tree } = fc.letrec<{ tree: DirectoryNode }>(tie => ({
   tree: fc
-    .uniqueArray(fc.tuple(name, fc.oneof({ maxDepth: 3, depthSize: 'small' }, leaf, tie('tree') as fc.Arbitrary<Node>)), { maxLength: 4, selector: ([each]) => each })
+    .uniqueArray(fc.tuple(name, fc.oneof({ maxDepth: 3, depthSize: 'small' }, leaf, tie('tree') as fc.Arbitrary<Node>)), {
+      maxLength: 4,
+      selector: ([each]) => each,
+    })
     .map(children => directory(new Map(children))),
 }))
 
@@ -68,9 +71,25 @@ const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   source: tree,
   destination: fc.oneof(tree, fc.constant(directory())),
   rounds: fc.array(fc.array(edit, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 }),
-  mode: fc.constantFrom<SyncMode>('two-way', 'two-way', 'two-way', 'source-to-destination', 'source-backup', 'destination-to-source', 'destination-backup'),
+  mode: fc.constantFrom<SyncMode>(
+    'two-way',
+    'two-way',
+    'two-way',
+    'source-to-destination',
+    'source-backup',
+    'destination-to-source',
+    'destination-backup',
+  ),
   policy: fc.constantFrom<ConflictResolution>('newest-wins', 'source-wins', 'destination-wins', 'keep-both', 'manual'),
-  comparison: fc.constantFrom<ComparisonMode>('hash-then-mtime', 'hash-then-mtime', 'hash-then-mtime', 'hash-only', 'size-only', 'mtime-only', 'size-and-mtime'),
+  comparison: fc.constantFrom<ComparisonMode>(
+    'hash-then-mtime',
+    'hash-then-mtime',
+    'hash-then-mtime',
+    'hash-only',
+    'size-only',
+    'mtime-only',
+    'size-and-mtime',
+  ),
 })
 
 /**
@@ -78,7 +97,9 @@ const anyScenario: fc.Arbitrary<Scenario> = fc.record({
  * what they then leave is their own declaration, and no matter of this model.
  */
 const scenario: fc.Arbitrary<Scenario> = anyScenario.map(each =>
-  each.comparison.startsWith('hash') ? each : { ...each, rounds: each.rounds.map(round => round.map(edit => (edit.kind === 'rename' ? { ...edit, kind: 'create' as const } : edit))) },
+  each.comparison.startsWith('hash')
+    ? each
+    : { ...each, rounds: each.rounds.map(round => round.map(edit => (edit.kind === 'rename' ? { ...edit, kind: 'create' as const } : edit))) },
 )
 
 async function apply(storage: WritableStorage, { kind, pick, into, name, text, modified }: Edit): Promise<void> {
@@ -148,7 +169,12 @@ function copyName(path: Path, loser: Side, time: number): Path {
 
 const tally = { cases: 0, runs: 0 }
 const brave: SyncOptions = { maxDelete: Infinity, allowEmpty: true }
-const optionsOf = ({ mode, policy, comparison }: Scenario): SyncOptions => ({ ...brave, mode, conflictResolution: policy, comparisonMode: comparison })
+const optionsOf = ({ mode, policy, comparison }: Scenario): SyncOptions => ({
+  ...brave,
+  mode,
+  conflictResolution: policy,
+  comparisonMode: comparison,
+})
 
 /**
  * Takes the nodes of the model that are there now for what really is there, with the times and versions that the storages have given them.
@@ -216,20 +242,32 @@ async function againstModel(scenario: Scenario): Promise<void> {
     expect({ items, settled, counts }, 'the dry run').toEqual({ items: result.plan.items, settled: result.plan.settled, counts: result.plan.counts })
     expect([result.failures, result.stale, result.problems, result.refusals]).toEqual([[], [], [], []])
     const [ours, theirs] = [await contentOf(world.source), await contentOf(world.destination)]
-    expect({ source: ours.tree, destination: theirs.tree }, 'the trees').toEqual({ source: flatten(model.source), destination: flatten(model.destination) })
+    expect({ source: ours.tree, destination: theirs.tree }, 'the trees').toEqual({
+      source: flatten(model.source),
+      destination: flatten(model.destination),
+    })
     expect(result.conflicts.map(conflict => conflict.path).sort(compareUtf8), 'the conflicts').toEqual([...model.conflicts].sort(compareUtf8))
-    for (const [side, before, after] of [['source', oursBefore, ours], ['destination', theirsBefore, theirs]] as const) {
+    for (const [side, before, after] of [
+      ['source', oursBefore, ours],
+      ['destination', theirsBefore, theirs],
+    ] as const) {
       const kept = added(before.trash, after.trash)
       const words = new Set(Object.values(after.tree))
       expect(added(model.trash[side], kept), `the trash of the ${side} holds more`).toEqual([])
-      expect(added(kept, model.trash[side]).filter(line => !words.has(line.slice(line.indexOf(': ') + 2))), `the trash of the ${side} lacks`).toEqual([])
+      expect(
+        added(kept, model.trash[side]).filter(line => !words.has(line.slice(line.indexOf(': ') + 2))),
+        `the trash of the ${side} lacks`,
+      ).toEqual([])
     }
     expect([...ours.strange, ...theirs.strange]).toEqual([])
     known = await knownAfter(model, world)
 
     world.takeCalls()
     const again = await world.sync(options)
-    expect(again.plan.items.filter(item => item.action !== 'CONFLICT'), 'the second run').toEqual([])
+    expect(
+      again.plan.items.filter(item => item.action !== 'CONFLICT'),
+      'the second run',
+    ).toEqual([])
     expect(again.plan.settled).toEqual([])
     expect(world.takeCalls()).toEqual({ source: [], destination: [] })
     expect(again.conflicts.map(conflict => conflict.path)).toEqual(result.conflicts.map(conflict => conflict.path))
@@ -239,7 +277,10 @@ async function againstModel(scenario: Scenario): Promise<void> {
 }
 
 /** Runs every round; `run` does the syncs. */
-async function play(scenario: Scenario, run: (world: World, options: SyncOptions) => Promise<SyncResult>): Promise<{ world: World; results: SyncResult[] }> {
+async function play(
+  scenario: Scenario,
+  run: (world: World, options: SyncOptions) => Promise<SyncResult>,
+): Promise<{ world: World; results: SyncResult[] }> {
   const world = await build(scenario)
   const results: SyncResult[] = []
   for (const round of [[], ...scenario.rounds]) {
@@ -251,9 +292,16 @@ async function play(scenario: Scenario, run: (world: World, options: SyncOptions
 }
 
 const swap = <T extends string>(word: T): T =>
-  (({ source: 'destination', destination: 'source', 'source-wins': 'destination-wins', 'destination-wins': 'source-wins', 'source-to-destination': 'destination-to-source', 'destination-to-source': 'source-to-destination', 'source-backup': 'destination-backup', 'destination-backup': 'source-backup' })[
-    word as string
-  ] ?? word) as T
+  (({
+    source: 'destination',
+    destination: 'source',
+    'source-wins': 'destination-wins',
+    'destination-wins': 'source-wins',
+    'source-to-destination': 'destination-to-source',
+    'destination-to-source': 'source-to-destination',
+    'source-backup': 'destination-backup',
+    'destination-backup': 'source-backup',
+  })[word as string] ?? word) as T
 
 function mirrored({ source, destination, rounds, mode, policy, comparison }: Scenario): Scenario {
   return {
@@ -276,54 +324,46 @@ function unlabelled(tree: Readonly<Record<Path, string>>): string[] {
 const sync = (world: World, options: SyncOptions): Promise<SyncResult> => world.sync(options)
 
 describe('the engine against a naive model', () => {
-  test(
-    'gives the trees, the trash and the conflicts of the model, plans the same in a dry run, and does nothing the second time',
-    async () => {
-      await fc.assert(fc.asyncProperty(scenario, againstModel), { numRuns: runs, seed })
-    },
-    600_000,
-  )
+  test('gives the trees, the trash and the conflicts of the model, plans the same in a dry run, and does nothing the second time', async () => {
+    await fc.assert(fc.asyncProperty(scenario, againstModel), { numRuns: runs, seed })
+  }, 600_000)
 
-  test(
-    'gives the mirrored result when source and destination change places',
-    async () => {
-      // Later rounds would edit a conflict copy on one side only, so one round of edits is compared.
-      const short = scenario.map(each => ({ ...each, rounds: each.policy === 'keep-both' ? each.rounds.slice(0, 1) : each.rounds }))
-      await fc.assert(
-        fc.asyncProperty(short, async each => {
-          const [one, other] = [await play(each, sync), await play(mirrored(each), sync)]
-          const trees = async (world: World, a: Side, b: Side): Promise<unknown> => [unlabelled((await contentOf(world[a])).tree), unlabelled((await contentOf(world[b])).tree)]
-          expect(await trees(other.world, 'destination', 'source')).toEqual(await trees(one.world, 'source', 'destination'))
-          expect(other.results.map(result => result.exitCode)).toEqual(one.results.map(result => result.exitCode))
-          tally.cases++
-        }),
-        { numRuns: Math.ceil(runs / 3), seed },
-      )
-    },
-    600_000,
-  )
+  test('gives the mirrored result when source and destination change places', async () => {
+    // Later rounds would edit a conflict copy on one side only, so one round of edits is compared.
+    const short = scenario.map(each => ({ ...each, rounds: each.policy === 'keep-both' ? each.rounds.slice(0, 1) : each.rounds }))
+    await fc.assert(
+      fc.asyncProperty(short, async each => {
+        const [one, other] = [await play(each, sync), await play(mirrored(each), sync)]
+        const trees = async (world: World, a: Side, b: Side): Promise<unknown> => [
+          unlabelled((await contentOf(world[a])).tree),
+          unlabelled((await contentOf(world[b])).tree),
+        ]
+        expect(await trees(other.world, 'destination', 'source')).toEqual(await trees(one.world, 'source', 'destination'))
+        expect(other.results.map(result => result.exitCode)).toEqual(one.results.map(result => result.exitCode))
+        tally.cases++
+      }),
+      { numRuns: Math.ceil(runs / 3), seed },
+    )
+  }, 600_000)
 
-  test(
-    'does the same by a plan that was written as lines of JSON, read back and applied',
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(scenario, async each => {
-          const direct = await play(each, sync)
-          const applied = await play(each, async (world, options) => {
-            const { plan } = await world.engine().plan(world.pair, options)
-            const result = await world.engine().apply(planFromLines([...planToLines(plan)]), world.pair, options)
-            world.tick()
-            return result
-          })
-          for (const side of ['source', 'destination'] as const) expect(await contentOf(applied.world[side])).toEqual(await contentOf(direct.world[side]))
-          expect(applied.results.map(result => [result.exitCode, result.stats])).toEqual(direct.results.map(result => [result.exitCode, result.stats]))
-          tally.cases++
-        }),
-        { numRuns: Math.ceil(runs / 3), seed },
-      )
-    },
-    600_000,
-  )
+  test('does the same by a plan that was written as lines of JSON, read back and applied', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, async each => {
+        const direct = await play(each, sync)
+        const applied = await play(each, async (world, options) => {
+          const { plan } = await world.engine().plan(world.pair, options)
+          const result = await world.engine().apply(planFromLines([...planToLines(plan)]), world.pair, options)
+          world.tick()
+          return result
+        })
+        for (const side of ['source', 'destination'] as const)
+          expect(await contentOf(applied.world[side])).toEqual(await contentOf(direct.world[side]))
+        expect(applied.results.map(result => [result.exitCode, result.stats])).toEqual(direct.results.map(result => [result.exitCode, result.stats]))
+        tally.cases++
+      }),
+      { numRuns: Math.ceil(runs / 3), seed },
+    )
+  }, 600_000)
 })
 
 afterAll(() => console.log(`model: ${tally.cases} random cases, ${tally.runs} runs of the engine, seed ${seed}`))

@@ -69,7 +69,8 @@ class Model {
 
   #names(path: Path, source: DirectoryNode, destination: DirectoryNode): Set<string> {
     const names = new Set([...source.children.keys(), ...destination.children.keys()])
-    for (const known of this.#known.keys()) if (known.startsWith(path === '' ? '' : `${path}/`)) names.add(known.slice(path === '' ? 0 : path.length + 1).split('/')[0] as string)
+    for (const known of this.#known.keys())
+      if (known.startsWith(path === '' ? '' : `${path}/`)) names.add(known.slice(path === '' ? 0 : path.length + 1).split('/')[0] as string)
     return names
   }
 
@@ -81,7 +82,9 @@ class Model {
     }
     if (source === undefined && destination === undefined) return { source, destination }
     if (source !== undefined && destination !== undefined) {
-      return source.kind === 'directory' || destination.kind === 'directory' ? this.#clash(path, source, destination) : this.#leaves(path, source, destination)
+      return source.kind === 'directory' || destination.kind === 'directory'
+        ? this.#clash(path, source, destination)
+        : this.#leaves(path, source, destination)
     }
     const side: Side = source === undefined ? 'destination' : 'source'
     const node = (source ?? destination) as Node
@@ -142,13 +145,26 @@ class Model {
   #onlyOneHasAnotherTime(path: Path, source: Leaf, destination: Leaf): boolean {
     const { comparison } = this.#options
     const known = this.#known.get(path)
-    if (known === undefined || source.kind !== 'file' || destination.kind !== 'file' || (comparison !== 'mtime-only' && comparison !== 'size-and-mtime')) return false
+    if (
+      known === undefined ||
+      source.kind !== 'file' ||
+      destination.kind !== 'file' ||
+      (comparison !== 'mtime-only' && comparison !== 'size-and-mtime')
+    )
+      return false
     return this.#hasChanged(known.source, source) !== this.#hasChanged(known.destination, destination)
   }
 
   #conflict(path: Path, source: Leaf, destination: Leaf): Outcome {
     const { policy } = this.#options
-    const winner = policy === 'source-wins' ? 'source' : policy === 'destination-wins' ? 'destination' : policy === 'newest-wins' ? this.#newest(source, destination) : undefined
+    const winner =
+      policy === 'source-wins'
+        ? 'source'
+        : policy === 'destination-wins'
+          ? 'destination'
+          : policy === 'newest-wins'
+            ? this.#newest(source, destination)
+            : undefined
     if (winner !== undefined) {
       const loser = winner === 'source' ? destination : source
       this.#trash[winner === 'source' ? 'destination' : 'source'].push(`${path}: ${wordOf(loser)}`)
@@ -222,7 +238,8 @@ class Model {
       const at = `${path}/${name}`
       const known = this.#known.get(at)
       if (known === undefined) return false
-      if (child.kind === 'directory' ? known[side].kind !== 'directory' || !this.#isAsLeft(at, child, side) : this.#hasChanged(known[side], child)) return false
+      if (child.kind === 'directory' ? known[side].kind !== 'directory' || !this.#isAsLeft(at, child, side) : this.#hasChanged(known[side], child))
+        return false
     }
     return true
   }
@@ -252,7 +269,8 @@ class Model {
 
   /** Against each other. */
   #areEqual(source: Leaf, destination: Leaf): boolean {
-    if (source.kind === 'symlink' || destination.kind === 'symlink') return source.kind === destination.kind && (source as LinkNode).target === (destination as LinkNode).target
+    if (source.kind === 'symlink' || destination.kind === 'symlink')
+      return source.kind === destination.kind && (source as LinkNode).target === (destination as LinkNode).target
     const sameSize = source.text.length === destination.text.length
     const sameTime = Math.abs(source.modified - destination.modified) <= this.#options.toleranceMs
     switch (this.#options.comparison) {

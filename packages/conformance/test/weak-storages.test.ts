@@ -15,7 +15,15 @@ const kinds: Readonly<Record<string, MemoryCapabilities>> = {
   'without conditions': { conditional: false },
   'without atomic writes': { atomicWrite: false },
   'without exact names': { exactNames: false },
-  'with nothing': { ordered: false, directories: false, modifiedPrecision: false, hashes: [], conditional: false, atomicWrite: false, exactNames: false },
+  'with nothing': {
+    ordered: false,
+    directories: false,
+    modifiedPrecision: false,
+    hashes: [],
+    conditional: false,
+    atomicWrite: false,
+    exactNames: false,
+  },
 }
 
 const tree = directory({
@@ -104,7 +112,11 @@ describe('a destination that takes names of other case for the same', () => {
   const folding = (): World => new World({ destination: { exactNames: false } })
 
   test('is not given two names that differ only in case or Unicode form, and nothing is changed', async () => {
-    for (const names of [['Read', 'read'], ['é', 'e\u0301'], ['D/x', 'd/x']]) {
+    for (const names of [
+      ['Read', 'read'],
+      ['é', 'e\u0301'],
+      ['D/x', 'd/x'],
+    ]) {
       const world = folding()
       for (const name of names) await world.source.write(name, toBytes(`content of ${name}`))
       const result = await world.sync()

@@ -10,7 +10,19 @@ interface Shape {
 }
 
 function planOf({ items = [], source = {}, destination = {}, bytes = 0 }: Shape): Plan {
-  const counts = { uploads: 0, downloads: 0, deletesSource: 0, deletesDestination: 0, renamesSource: 0, renamesDestination: 0, conflicts: 0, unchanged: 0, problems: 0, ignored: 0, bytes }
+  const counts = {
+    uploads: 0,
+    downloads: 0,
+    deletesSource: 0,
+    deletesDestination: 0,
+    renamesSource: 0,
+    renamesDestination: 0,
+    conflicts: 0,
+    unchanged: 0,
+    problems: 0,
+    ignored: 0,
+    bytes,
+  }
   return {
     version: 1,
     pair: 'pair',
@@ -28,13 +40,26 @@ function planOf({ items = [], source = {}, destination = {}, bytes = 0 }: Shape)
 }
 
 function itemOf(action: SyncAction, path: string, more: Partial<PlanItem> = {}): PlanItem {
-  return { action, path, from: null, kind: 'file', phase: action.startsWith('DELETE') ? 'delete-file' : 'transfer', size: 0, reason: 'test', source: null, destination: null, ...more }
+  return {
+    action,
+    path,
+    from: null,
+    kind: 'file',
+    phase: action.startsWith('DELETE') ? 'delete-file' : 'transfer',
+    size: 0,
+    reason: 'test',
+    source: null,
+    destination: null,
+    ...more,
+  }
 }
 
 const deletions = (count: number): PlanItem[] => Array.from({ length: count }, (_, i) => itemOf('DELETE_DESTINATION', `f${i}`))
 
 function guard(shape: Shape, config: GuardFacts['config'] = {}, facts: Partial<GuardFacts> = {}): string[] {
-  return guardPlan({ plan: planOf(shape), config, vanished: [], collisions: [], forbidden: [], free: {}, ...facts }).map(refusal => `${refusal.guard} ${refusal.side ?? ''} ${refusal.actual}/${refusal.limit} ${refusal.override}`)
+  return guardPlan({ plan: planOf(shape), config, vanished: [], collisions: [], forbidden: [], free: {}, ...facts }).map(
+    refusal => `${refusal.guard} ${refusal.side ?? ''} ${refusal.actual}/${refusal.limit} ${refusal.override}`,
+  )
 }
 
 describe('guardPlan: deletions', () => {
@@ -50,7 +75,9 @@ describe('guardPlan: deletions', () => {
 
   test('takes a count, a share of any tree, and no limit at all', () => {
     expect(guard({ items: deletions(3) }, { maxDelete: 2 })).toEqual(['max-delete destination 3/2 --max-delete 3'])
-    expect(guard({ items: deletions(3), destination: { entries: 4 } }, { maxDelete: { share: 0.25 } })).toEqual(['max-delete destination 3/25 % of 4 --max-delete 3'])
+    expect(guard({ items: deletions(3), destination: { entries: 4 } }, { maxDelete: { share: 0.25 } })).toEqual([
+      'max-delete destination 3/25 % of 4 --max-delete 3',
+    ])
     expect(guard({ items: deletions(20) }, { maxDelete: Infinity })).toEqual([])
   })
 
@@ -87,7 +114,14 @@ describe('guardPlan: empty sides', () => {
 
 describe('guardPlan: what a side cannot hold', () => {
   test('names the paths of collisions and forbidden names', () => {
-    const [collision] = guardPlan({ plan: planOf({}), config: {}, vanished: [], collisions: [{ side: 'destination', paths: ['A', 'a'] }], forbidden: [], free: {} })
+    const [collision] = guardPlan({
+      plan: planOf({}),
+      config: {},
+      vanished: [],
+      collisions: [{ side: 'destination', paths: ['A', 'a'] }],
+      forbidden: [],
+      free: {},
+    })
     expect(collision?.paths).toEqual(['A', 'a'])
     expect(collision?.message).toContain('"A" and "a"')
     expect(guard({}, {}, { forbidden: [{ side: 'source', path: 'aux', reason: 'it is reserved' }] })).toEqual(['forbidden-name source 1/0 --exclude'])
@@ -99,7 +133,9 @@ describe('guardPlan: what a side cannot hold', () => {
     expect(guard({ items }, {}, { free: { destination: 40 } })).toEqual([])
     expect(guard({ items }, {}, { free: { destination: 39 } })).toEqual(['no-space destination 40/39 --ignore-space'])
     // In the trash the old version stays.
-    expect(guard({ items: [{ ...(items[0] as PlanItem), trash: true }] }, {}, { free: { destination: 99 } })).toEqual(['no-space destination 100/99 --ignore-space'])
+    expect(guard({ items: [{ ...(items[0] as PlanItem), trash: true }] }, {}, { free: { destination: 99 } })).toEqual([
+      'no-space destination 100/99 --ignore-space',
+    ])
   })
 
   test('stops at a budget of bytes', () => {

@@ -29,7 +29,11 @@ function lineOf(row: ModeRow): string {
 }
 
 function print(rows: readonly ModeRow[]): string {
-  return ['| last sync | source | destination | both | what is done | reason it gives |', '| --- | --- | --- | --- | --- | --- |', ...rows.map(lineOf)].join('\n')
+  return [
+    '| last sync | source | destination | both | what is done | reason it gives |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows.map(lineOf),
+  ].join('\n')
 }
 
 /** Printed under the marks of the page. */
@@ -55,18 +59,16 @@ describe('docs/modes.md', () => {
   })
 
   test('says of writes and deletions what the table says', () => {
-    const known = (mode: SyncMode): Situation[] =>
-      (['=', 'M', '-'] as const).flatMap(source =>
-        (['=', 'M', '-'] as const).flatMap(destination =>
-          source === '-' && destination === '-'
-            ? []
-            : source === '-' || destination === '-'
-              ? [{ mode, ancestor: true, source, destination, equal: undefined }]
-              : [{ mode, ancestor: true, source, destination, equal: false }],
-        ),
-      )
+    const known = function* (mode: SyncMode): Generator<Situation> {
+      for (const source of ['=', 'M', '-'] as const) {
+        for (const destination of ['=', 'M', '-'] as const) {
+          if (source === '-' && destination === '-') continue
+          yield { mode, ancestor: true, source, destination, equal: source === '-' || destination === '-' ? undefined : false }
+        }
+      }
+    }
     for (const mode of Object.values(SyncMode)) {
-      const done = new Set(known(mode).map(situation => reconcile(situation).outcome))
+      const done = new Set([...known(mode)].map(situation => reconcile(situation).outcome))
       const writes = (prefix: string): string => ([...done].some(outcome => outcome.startsWith(prefix)) ? 'yes' : 'never')
       const row = `| \`${mode}\` | ${writes('DOWNLOAD')} | ${writes('UPLOAD')} | ${writes('DELETE_SOURCE')} | ${writes('DELETE_DESTINATION')} |`
       expect(page).toContain(row)

@@ -26,7 +26,8 @@ function toEntry(path: Path, word: string): ScannedEntry {
 function listed(words: Words): ScannedEntry[] {
   const all = new Map(Object.entries(words).map(([path, word]) => [path, toEntry(path, word)]))
   for (const path of Object.keys(words)) {
-    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) if (!all.has(path.slice(0, at))) all.set(path.slice(0, at), { kind: 'directory', path: path.slice(0, at) })
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+      if (!all.has(path.slice(0, at))) all.set(path.slice(0, at), { kind: 'directory', path: path.slice(0, at) })
   }
   return [...all.values()].sort((a, b) => compareEntries(a as Entry, b as Entry))
 }
@@ -45,7 +46,12 @@ function decide(views: Views, options: Partial<PlannerOptions> = {}): Promise<De
   return decideEntries(listed(source), listed(destination), remembered(ancestor), options)
 }
 
-async function decideEntries(source: readonly ScannedEntry[], destination: readonly ScannedEntry[], ancestors: readonly Ancestor[], options: Partial<PlannerOptions> = {}): Promise<Decisions> {
+async function decideEntries(
+  source: readonly ScannedEntry[],
+  destination: readonly ScannedEntry[],
+  ancestors: readonly Ancestor[],
+  options: Partial<PlannerOptions> = {},
+): Promise<Decisions> {
   const side = { name: 'memory:', directories: true, setsModified: true, setsMode: true }
   const planner = new Planner(
     {
@@ -88,10 +94,13 @@ async function wordsOf(views: Views, options: Partial<PlannerOptions> = {}): Pro
 }
 
 describe('Planner: metadata', () => {
-  const sites = (change: Partial<Entry>): Promise<Decisions> => decideEntries([{ ...toEntry('f', 'text'), ...change } as Entry], [toEntry('f', 'text') as Entry], remembered({ f: 'text' }))
+  const sites = (change: Partial<Entry>): Promise<Decisions> =>
+    decideEntries([{ ...toEntry('f', 'text'), ...change } as Entry], [toEntry('f', 'text') as Entry], remembered({ f: 'text' }))
 
   test('a time or permissions that changed under the same etag are carried over', async () => {
-    expect((await sites({ modified: time + 5000 })).items.map(item => [item.action, item.metadata, item.reason])).toEqual([['UPLOAD_UPDATE', true, 'time changed at the source, same content']])
+    expect((await sites({ modified: time + 5000 })).items.map(item => [item.action, item.metadata, item.reason])).toEqual([
+      ['UPLOAD_UPDATE', true, 'time changed at the source, same content'],
+    ])
     expect((await sites({ modified: time + 0.0001 })).items).toEqual([])
     expect((await sites({})).items).toEqual([])
   })
@@ -114,11 +123,21 @@ describe('Planner: directories', () => {
   })
 
   test('a deleted directory goes with everything in it', async () => {
-    expect(await wordsOf({ ancestor: { 'd/a': 'a', 'd/e': '/', k: 'k' }, source: { k: 'k' } })).toEqual(['DELETE_DESTINATION d', 'DELETE_DESTINATION d/a', 'DELETE_DESTINATION d/e'])
+    expect(await wordsOf({ ancestor: { 'd/a': 'a', 'd/e': '/', k: 'k' }, source: { k: 'k' } })).toEqual([
+      'DELETE_DESTINATION d',
+      'DELETE_DESTINATION d/a',
+      'DELETE_DESTINATION d/e',
+    ])
   })
 
   test('a deleted directory comes back for an edit in its depth, and the rest of it goes', async () => {
-    expect(await wordsOf({ ancestor: { 'd/e/f/a': 'a', 'd/e/b': 'b', 'd/x': 'x' }, source: {}, destination: { 'd/e/f/a': 'edited', 'd/e/b': 'b', 'd/x': 'x' } })).toEqual([
+    expect(
+      await wordsOf({
+        ancestor: { 'd/e/f/a': 'a', 'd/e/b': 'b', 'd/x': 'x' },
+        source: {},
+        destination: { 'd/e/f/a': 'edited', 'd/e/b': 'b', 'd/x': 'x' },
+      }),
+    ).toEqual([
       'DOWNLOAD_RESTORE d',
       'DOWNLOAD_RESTORE d/e',
       'DELETE_DESTINATION d/e/b',
@@ -130,16 +149,25 @@ describe('Planner: directories', () => {
 
   test('a deleted directory stays where it holds something that cannot be read or is ignored, and does not come back for it', async () => {
     const ancestor = { 'd/a': 'a', 'e/a': 'a' }
-    expect(await wordsOf({ ancestor, source: {}, destination: { ...ancestor, 'd/socket': '?', 'e/x.log': '#' } })).toEqual(['DELETE_DESTINATION d/a', 'DELETE_DESTINATION e/a', 'problem d/socket'])
+    expect(await wordsOf({ ancestor, source: {}, destination: { ...ancestor, 'd/socket': '?', 'e/x.log': '#' } })).toEqual([
+      'DELETE_DESTINATION d/a',
+      'DELETE_DESTINATION e/a',
+      'problem d/socket',
+    ])
   })
 
   test('nothing at or below a directory that cannot be read is touched, on either side', async () => {
-    expect(await wordsOf({ ancestor: { 'd/a': 'a', 'd/e/b': 'b' }, source: { d: '?/' }, destination: { 'd/a': 'edited', 'd/e/new': 'n' } })).toEqual(['problem d'])
+    expect(await wordsOf({ ancestor: { 'd/a': 'a', 'd/e/b': 'b' }, source: { d: '?/' }, destination: { 'd/a': 'edited', 'd/e/new': 'n' } })).toEqual([
+      'problem d',
+    ])
   })
 
   test('a directory that a backup keeps alone comes back when its destination has something new in it', async () => {
     const options = { mode: 'source-backup', acceptDestinationChanges: true } as const
-    expect(await wordsOf({ ancestor: { d: 'was a file' }, source: {}, destination: { 'd/x': 'x' } }, options)).toEqual(['DOWNLOAD_RESTORE d', 'DOWNLOAD_NEW d/x'])
+    expect(await wordsOf({ ancestor: { d: 'was a file' }, source: {}, destination: { 'd/x': 'x' } }, options)).toEqual([
+      'DOWNLOAD_RESTORE d',
+      'DOWNLOAD_NEW d/x',
+    ])
     expect(await wordsOf({ ancestor: { 'd/x': 'x' }, source: {} }, options)).toEqual([])
   })
 })
@@ -175,7 +203,11 @@ describe('Planner: a leaf against a directory', () => {
   })
 
   test('a leaf between a file and the directory of one name in key order does not part them', async () => {
-    expect(await wordsOf({ ancestor: { a: 'file', 'a-b': 'b' }, source: { 'a/x': 'x', 'a-b': 'b' } })).toEqual(['DELETE_DESTINATION (clear) a', 'UPLOAD_UPDATE a', 'UPLOAD_NEW a/x'])
+    expect(await wordsOf({ ancestor: { a: 'file', 'a-b': 'b' }, source: { 'a/x': 'x', 'a-b': 'b' } })).toEqual([
+      'DELETE_DESTINATION (clear) a',
+      'UPLOAD_UPDATE a',
+      'UPLOAD_NEW a/x',
+    ])
   })
 
   test('a directory that wins brings back what was deleted below it meanwhile', async () => {
@@ -202,7 +234,9 @@ describe('Planner: a leaf against a directory', () => {
 describe('Planner: rules and skips', () => {
   test('what a new rule hides leaves the state, and its directory stays', async () => {
     const filter = { hides: (path: Path) => path === 'd/x.log', skips: () => false }
-    expect(await wordsOf({ ancestor: { 'd/x.log': 'x' }, source: { 'd/x.log': '#' }, destination: { 'd/x.log': '#' } }, { filter })).toEqual(['forget d/x.log'])
+    expect(await wordsOf({ ancestor: { 'd/x.log': 'x' }, source: { 'd/x.log': '#' }, destination: { 'd/x.log': '#' } }, { filter })).toEqual([
+      'forget d/x.log',
+    ])
     expect(await wordsOf({ ancestor: { 'd/x.log': 'x' }, source: {}, destination: {} }, { filter })).toEqual(['forget d', 'forget d/x.log'])
   })
 

@@ -16,7 +16,8 @@ interface Setup {
 
 /** Memory whose etags hold the name, as a change time that a rename moves. */
 function withChangeTimes(storage: WritableStorage): WritableStorage {
-  const seen = <T extends Entry>(entry: T): T => (entry.kind === 'file' && entry.etag !== undefined ? { ...entry, etag: `${entry.etag} ${entry.path}` } : entry)
+  const seen = <T extends Entry>(entry: T): T =>
+    entry.kind === 'file' && entry.etag !== undefined ? { ...entry, etag: `${entry.etag} ${entry.path}` } : entry
   const real = (etag: string | undefined): { ifMatch?: string } => (etag === undefined ? {} : { ifMatch: etag.slice(0, etag.indexOf(' ')) })
   return decorate(storage, {
     async *list(path, options) {
@@ -27,7 +28,8 @@ function withChangeTimes(storage: WritableStorage): WritableStorage {
       return entry && seen(entry)
     },
     read: (path, { ifMatch, ...options } = {}) => storage.read(path, { ...options, ...real(ifMatch) }),
-    write: async (path, content, { ifMatch, ...options } = {}): Promise<FileEntry> => seen(await storage.write(path, content, { ...options, ...real(ifMatch) })),
+    write: async (path, content, { ifMatch, ...options } = {}): Promise<FileEntry> =>
+      seen(await storage.write(path, content, { ...options, ...real(ifMatch) })),
     remove: (path, { ifMatch, ...options } = {}) => storage.remove(path, { ...options, ...real(ifMatch) }),
   })
 }
@@ -40,7 +42,8 @@ async function setUp(tree: Tree, wrap: (storage: WritableStorage) => WritableSto
   return { source: left, destination: right, sync }
 }
 
-const actions = (result: SyncResult): string[] => result.plan.items.map(item => `${item.action} ${item.from === null ? '' : `${item.from} -> `}${item.path}`)
+const actions = (result: SyncResult): string[] =>
+  result.plan.items.map(item => `${item.action} ${item.from === null ? '' : `${item.from} -> `}${item.path}`)
 const move = async (storage: WritableStorage, from: string, to: string): Promise<void> => storage.move?.(from, to)
 
 describe('findRenames', () => {
@@ -81,7 +84,13 @@ describe('findRenames', () => {
     const { source, destination, sync } = await setUp({ 'd/a': 'a', 'd/b': 'bb', k: 'k' })
     await move(source, 'd', 'n')
     await fill(source, { 'n/a': 'edited' })
-    expect(actions(await sync())).toEqual(['RENAME_DESTINATION d/b -> n/b', 'UPLOAD_NEW n', 'UPLOAD_NEW n/a', 'DELETE_DESTINATION d/a', 'DELETE_DESTINATION d'])
+    expect(actions(await sync())).toEqual([
+      'RENAME_DESTINATION d/b -> n/b',
+      'UPLOAD_NEW n',
+      'UPLOAD_NEW n/a',
+      'DELETE_DESTINATION d/a',
+      'DELETE_DESTINATION d',
+    ])
     expect(await treeOf(destination)).toEqual({ k: 'k', n: null, 'n/a': 'edited', 'n/b': 'bb' })
     expect(actions(await sync())).toEqual([])
   })
@@ -130,7 +139,11 @@ describe('findRenames', () => {
     await move(destination, 'e', 'f')
     await sync()
     expect(await treeOf(source)).toEqual(await treeOf(destination))
-    expect(Object.values(await treeOf(source)).filter(word => word !== null).sort()).toEqual(['a', 'bb', 'ccc', 'ccc', 'k'])
+    expect(
+      Object.values(await treeOf(source))
+        .filter(word => word !== null)
+        .sort(),
+    ).toEqual(['a', 'bb', 'ccc', 'ccc', 'k'])
     expect(actions(await sync())).toEqual([])
   })
 
@@ -149,7 +162,11 @@ describe('findRenames', () => {
     const result = await sync({ conflictResolution: 'keep-both' })
     expect([result.failures, result.stale]).toEqual([[], []])
     expect(await treeOf(source)).toEqual(await treeOf(destination))
-    expect(Object.values(await treeOf(source)).filter(word => word !== null).sort()).toEqual(['another, and newer', 'k', 'one'])
+    expect(
+      Object.values(await treeOf(source))
+        .filter(word => word !== null)
+        .sort(),
+    ).toEqual(['another, and newer', 'k', 'one'])
     expect(actions(await sync())).toEqual([])
   })
 

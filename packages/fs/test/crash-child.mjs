@@ -71,5 +71,16 @@ const result = await engine.syncPair(pair, {
   conflictResolution: 'manual',
   conflictHandler: ({ path }) => (path.startsWith('both') ? 'both' : 'destination'),
 })
-if (counts !== undefined) writeFileSync(counts, JSON.stringify({ calls, exitCode: result.exitCode, failures: result.failures, stale: result.stale, items: result.plan.items.map(item => `${item.action} ${item.path}${item.metadata ? ' (metadata)' : ''}`), settled: result.plan.settled.map(each => each.path) }))
+if (counts !== undefined)
+  writeFileSync(
+    counts,
+    JSON.stringify({
+      calls,
+      exitCode: result.exitCode,
+      failures: result.failures,
+      stale: result.stale,
+      items: result.plan.items.map(item => `${item.action} ${item.path}${item.metadata ? ' (metadata)' : ''}`),
+      settled: result.plan.settled.map(each => each.path),
+    }),
+  )
 process.exit(result.exitCode)

@@ -1,5 +1,18 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -32,7 +45,15 @@ export interface ChildResult {
   readonly code: number | null
   readonly errors: string
   /** Of a run that came to its end. */
-  readonly report: { readonly calls: readonly string[]; readonly items: readonly string[]; readonly settled: readonly string[]; readonly failures: readonly unknown[]; readonly stale: readonly unknown[] } | undefined
+  readonly report:
+    | {
+        readonly calls: readonly string[]
+        readonly items: readonly string[]
+        readonly settled: readonly string[]
+        readonly failures: readonly unknown[]
+        readonly stale: readonly unknown[]
+      }
+    | undefined
 }
 
 const child = fileURLToPath(new URL('crash-child.mjs', import.meta.url))
@@ -42,7 +63,7 @@ export function runChild({ root, source, destination, state }: Places, { under =
   const counts = join(root, 'report.json')
   rmSync(counts, { force: true })
   const argument = JSON.stringify({ source, destination, state, counts, ...options })
-  const [program, ...args] = [...under, process.execPath, child, argument] as [string, ...string[]]
+  const [program = process.execPath, ...args] = [...under, process.execPath, child, argument]
   return new Promise((resolve, reject) => {
     const running = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
     let errors = ''
@@ -70,7 +91,21 @@ function put(root: string, path: string, text: string, time = old): void {
 
 /** What both sides have at the last sync: on the source, the first run brings it across. */
 export function makeBase({ source }: Places): void {
-  const files = ['same', 'update-source', 'update-destination', 'delete-source', 'delete-destination', 'rename-source', 'rename-destination', 'file-to-directory', 'newest', 'both.txt', 'touched', 'permissions', 'log.log']
+  const files = [
+    'same',
+    'update-source',
+    'update-destination',
+    'delete-source',
+    'delete-destination',
+    'rename-source',
+    'rename-destination',
+    'file-to-directory',
+    'newest',
+    'both.txt',
+    'touched',
+    'permissions',
+    'log.log',
+  ]
   for (const name of files) put(source, name, `${name} as it was`)
   for (const name of ['a', 'deep/b', 'deep/c']) put(source, `moved-directory/${name}`, `moved ${name}`)
   for (const name of ['a', 'deep/b']) put(source, `deleted-directory/${name}`, `deleted ${name}`)

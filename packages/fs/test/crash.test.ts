@@ -5,7 +5,19 @@ import { join } from 'node:path'
 import { SyncEngine, SyncPair, type SyncResult } from '@syncline/core'
 import { fs, processOwner } from '../src/index.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ChildOptions, type ChildResult, editBoth, makeBase, type Places, placesIn, removeTree, runChild, snapshot, trashed, userTree } from './crash-tree.ts'
+import {
+  type ChildOptions,
+  type ChildResult,
+  editBoth,
+  makeBase,
+  type Places,
+  placesIn,
+  removeTree,
+  runChild,
+  snapshot,
+  trashed,
+  userTree,
+} from './crash-tree.ts'
 
 // Every case is a real process on real directories that is killed with SIGKILL at one call, and then an ordinary run.
 // SYNCLINE_CRASH=full kills before, midway and after every call; otherwise after every second one and midway in every third.
@@ -84,24 +96,29 @@ async function crash(options: ChildOptions): Promise<string[]> {
   if (run.signal === 'SIGKILL') killed++
   else if (run.code !== 0 && run.code !== 137) wrong.push(`ended by itself with ${run.code}: ${run.errors.slice(0, 500)}`)
   const next = await syncHere(places)
-  if (next.exitCode !== 0) wrong.push(`the run after the kill ends with ${next.exitCode}: ${JSON.stringify([next.failures, next.stale, next.refusals, next.problems])}`)
+  if (next.exitCode !== 0)
+    wrong.push(`the run after the kill ends with ${next.exitCode}: ${JSON.stringify([next.failures, next.stale, next.refusals, next.problems])}`)
   const outcome = outcomeOf(places)
   for (const key of ['source', 'destination'] as const) {
     for (const path of new Set([...Object.keys(outcome[key]), ...Object.keys(undisturbed[key])])) {
       if (key === 'destination' && path === 'closed' && outcome[key][path] === 'directory 755' && isOpenYet(options)) continue
-      if (outcome[key][path] !== undisturbed[key][path]) wrong.push(`${key} ${path}: ${JSON.stringify(outcome[key][path])} instead of ${JSON.stringify(undisturbed[key][path])}`)
+      if (outcome[key][path] !== undisturbed[key][path])
+        wrong.push(`${key} ${path}: ${JSON.stringify(outcome[key][path])} instead of ${JSON.stringify(undisturbed[key][path])}`)
     }
   }
   const more = outcome.trash.filter(word => !undisturbed.trash.includes(word))
   const less = undisturbed.trash.filter(word => !outcome.trash.includes(word))
   if (more.length + less.length > 0) wrong.push(`the trash has ${JSON.stringify(more)} and lacks ${JSON.stringify(less)}`)
-  const strange = [...Object.keys(snapshot(places.source)), ...Object.keys(snapshot(places.destination))].filter(path => path.includes('.syncline-tmp'))
+  const strange = [...Object.keys(snapshot(places.source)), ...Object.keys(snapshot(places.destination))].filter(path =>
+    path.includes('.syncline-tmp'),
+  )
   if (strange.length > 0) wrong.push(`left behind: ${strange.join(', ')}`)
   // Segments of the journal that are folded in already may wait for the next change; nothing else may stay.
   const unknown = outcome.state.filter(path => !undisturbed.state.includes(path) && !/^journal\/\d+\.jsonl$/.test(path))
   if (unknown.length > 0) wrong.push(`the state holds ${unknown.join(', ')}`)
   const last = await syncHere(places)
-  if (last.exitCode !== 0 || last.plan.items.length + last.plan.settled.length > 0) wrong.push(`the run after that: ${last.exitCode} ${JSON.stringify([last.plan.items, last.plan.settled])}`)
+  if (last.exitCode !== 0 || last.plan.items.length + last.plan.settled.length > 0)
+    wrong.push(`the run after that: ${last.exitCode} ${JSON.stringify([last.plan.items, last.plan.settled])}`)
   removeTree(places.root)
   return wrong
 }
@@ -126,7 +143,14 @@ describe('a process that is killed', () => {
   test('the tree has every kind of action', () => {
     const actions = new Set(report.items.map(item => item.split(' ')[0]))
     expect([...actions].sort()).toEqual([
-      'DELETE_DESTINATION', 'DELETE_SOURCE', 'DOWNLOAD_NEW', 'DOWNLOAD_UPDATE', 'RENAME_DESTINATION', 'RENAME_SOURCE', 'UPLOAD_NEW', 'UPLOAD_UPDATE',
+      'DELETE_DESTINATION',
+      'DELETE_SOURCE',
+      'DOWNLOAD_NEW',
+      'DOWNLOAD_UPDATE',
+      'RENAME_DESTINATION',
+      'RENAME_SOURCE',
+      'UPLOAD_NEW',
+      'UPLOAD_UPDATE',
     ])
     expect(report.items.filter(item => item.endsWith('(metadata)'))).toHaveLength(2)
   })
@@ -143,7 +167,11 @@ describe('a process that is killed', () => {
   test(
     'midway in a call: the next run ends as if nothing had happened',
     () => {
-      const cases = report.calls.flatMap((call, i) => (/\.(read|write|list) /.test(call) ? [{ name: `midway in call ${i + 1}, ${call}`, options: { killAt: i + 1, moment: 'midway' } as const }] : []))
+      const cases = report.calls.flatMap((call, i) =>
+        /\.(read|write|list) /.test(call)
+          ? [{ name: `midway in call ${i + 1}, ${call}`, options: { killAt: i + 1, moment: 'midway' } as const }]
+          : [],
+      )
       return crashAll(isFull ? cases : cases.filter((_, i) => i % 3 === 0))
     },
     long,
@@ -164,12 +192,24 @@ describe('a process that is killed within a batch', () => {
     'at a call of the kernel: the next run ends as if nothing had happened',
     async () => {
       const cases: { name: string; options: ChildOptions }[] = []
-      const groups = ['rename,renameat,renameat2,link,linkat', 'unlink,mkdir', 'fsync,fdatasync', 'utimensat,fchmod,ftruncate,copy_file_range', 'openat']
+      const groups = [
+        'rename,renameat,renameat2,link,linkat',
+        'unlink,mkdir',
+        'fsync,fdatasync',
+        'utimensat,fchmod,ftruncate,copy_file_range',
+        'openat',
+      ]
       for (const group of groups) {
         const total = await countCalls(group)
         const step = isFull ? 1 : Math.max(1, Math.ceil(total / 12))
         for (let n = 1; n <= total; n += step) {
-          cases.push({ name: `call ${n} of ${total} of ${group}`, options: { batch: true, under: ['strace', '-f', '-o', '/dev/null', '-e', `trace=${group}`, '-e', `inject=${group}:signal=KILL:when=${n}`] } })
+          cases.push({
+            name: `call ${n} of ${total} of ${group}`,
+            options: {
+              batch: true,
+              under: ['strace', '-f', '-o', '/dev/null', '-e', `trace=${group}`, '-e', `inject=${group}:signal=KILL:when=${n}`],
+            },
+          })
         }
       }
       await crashAll(cases)
@@ -187,7 +227,12 @@ describe('a process that is killed within a batch', () => {
     expect(run.code, run.errors).toBe(0)
     const count = readdirSync(places.root)
       .filter(name => name.startsWith('calls.'))
-      .map(name => readFileSync(join(places.root, name), 'utf8').split('\n').filter(line => /^\w+\(/.test(line)).length)
+      .map(
+        name =>
+          readFileSync(join(places.root, name), 'utf8')
+            .split('\n')
+            .filter(line => /^\w+\(/.test(line)).length,
+      )
       // The kernel counts per thread, so the busiest one tells how far counting makes sense.
       .reduce((most, each) => Math.max(most, each), 0)
     removeTree(places.root)

@@ -1,6 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, closeSync, lstatSync, mkdtempSync, openSync, readdirSync, readlinkSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +32,8 @@ beforeAll(() => {
   const copied = spawnSync('cp', ['-a', modules, left], { encoding: 'utf8' })
   if (copied.status !== 0) throw new Error(`node_modules could not be copied: ${copied.stderr}`)
   spawnSync('mkdir', ['-p', join(right, '.pnpm')])
-  for (const [i, name] of readdirSync(join(left, '.pnpm')).sort().entries()) if (i % 2 === 1) renameSync(join(left, '.pnpm', name), join(right, '.pnpm', name))
+  for (const [i, name] of readdirSync(join(left, '.pnpm')).sort().entries())
+    if (i % 2 === 1) renameSync(join(left, '.pnpm', name), join(right, '.pnpm', name))
 }, 300_000)
 
 afterAll(() => {
