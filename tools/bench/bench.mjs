@@ -32,7 +32,8 @@ try {
   for (const name of options.only) {
     const setting = { rounds: options.rounds, directory: options.directory, places, say }
     if (name === 'start') start = startTable(measureStart(options.rounds))
-    else if (name === 'hot') hot = `### The hot paths alone\n\n${run([process.execPath, fileURLToPath(new URL('./hot-paths.mjs', import.meta.url)), '500000'])}\n`
+    else if (name === 'hot')
+      hot = `### The hot paths alone\n\n${run([process.execPath, fileURLToPath(new URL('./hot-paths.mjs', import.meta.url)), '500000'])}\n`
     else if (name === 'two-way') results[name] = runRounds({ ...setting, name: 'a', peers: [], bothWays: true })
     else results[name] = runRounds({ ...setting, name, peers: options.peers })
   }

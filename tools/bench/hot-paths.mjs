@@ -24,8 +24,10 @@ try {
 
   const state = memory()
   const edits = []
-  for (const page of pages(0)) for (const entry of page) edits.push({ path: entry.path, directory: entry.kind === 'directory', put: toAncestor(entry, hashOf(entry)) })
-  for (let round = 0; round < rounds; round++) await timed('write a state', entries, () => writeTree(state, 'tree', { edits, generation: 1, folded: 0 }))
+  for (const page of pages(0))
+    for (const entry of page) edits.push({ path: entry.path, directory: entry.kind === 'directory', put: toAncestor(entry, hashOf(entry)) })
+  for (let round = 0; round < rounds; round++)
+    await timed('write a state', entries, () => writeTree(state, 'tree', { edits, generation: 1, folded: 0 }))
   edits.length = 0
   const stored = await state.stat('tree')
 
@@ -53,7 +55,9 @@ try {
       if (unchanged !== entries) throw new Error(`${unchanged} unchanged instead of ${entries}`)
     })
   }
-  process.stdout.write(`Node ${process.version}, ${entries} entries, ${rounds} rounds; processor time with garbage collection\n\n| | µs per entry |\n| --- | --- |\n`)
+  process.stdout.write(
+    `Node ${process.version}, ${entries} entries, ${rounds} rounds; processor time with garbage collection\n\n| | µs per entry |\n| --- | --- |\n`,
+  )
   for (const [what, values] of Object.entries(costs)) process.stdout.write(`| ${what} | ${median(values).toFixed(2)} |\n`)
   process.stdout.write(`\nState: ${Math.round(stored.size / entries)} bytes per entry and side.\n`)
 } finally {
@@ -74,7 +78,9 @@ async function sources(directory) {
     './state/tree-writer.ts': ['writeTree'],
     './ancestor.ts': ['toAncestor'],
   }
-  const contents = Object.entries(names).map(([file, each]) => `export { ${each.join(', ')} } from '${file}'`).join('\n')
+  const contents = Object.entries(names)
+    .map(([file, each]) => `export { ${each.join(', ')} } from '${file}'`)
+    .join('\n')
   await build({ stdin: { contents, resolveDir: core }, bundle: true, format: 'esm', platform: 'node', outfile, logLevel: 'error' })
   return import(pathToFileURL(outfile).href)
 }
@@ -88,7 +94,15 @@ function* pages(from) {
     page.push(
       i % 101 === 0
         ? { kind: 'directory', path: text(folder), modified: 1767323045678, mode: 0o755 }
-        : { kind: 'file', path: text(`${folder}/file-${String(i % 101).padStart(3, '0')}.dat`), size: i % 5000, modified: 1767323045677.999, mode: 0o644, etag: text(`${from + i}-1795262016.${i % 4096000}`), id: text(`${from + i}`) },
+        : {
+            kind: 'file',
+            path: text(`${folder}/file-${String(i % 101).padStart(3, '0')}.dat`),
+            size: i % 5000,
+            modified: 1767323045677.999,
+            mode: 0o644,
+            etag: text(`${from + i}-1795262016.${i % 4096000}`),
+            id: text(`${from + i}`),
+          },
     )
     if (page.length === pageLength) {
       yield page

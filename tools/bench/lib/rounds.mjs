@@ -27,7 +27,12 @@ const noOpRepeats = 3
 export function runRounds({ name, peers, rounds, directory, places, bothWays = false, say }) {
   const workload = workloads[name]
   const all = bothWays ? twoWay : oneWay
-  const names = ['syncline', ...(bothWays ? Object.keys(twoWay).filter(each => each !== 'syncline') : peers.filter(each => each in oneWay && (each !== 'unison' || workload.slowPeers === true)))]
+  const names = [
+    'syncline',
+    ...(bothWays
+      ? Object.keys(twoWay).filter(each => each !== 'syncline')
+      : peers.filter(each => each in oneWay && (each !== 'unison' || workload.slowPeers === true))),
+  ]
   const source = sourceOf(directory, name)
   readOnce(source)
   /** @type {Samples} */
