@@ -20,7 +20,7 @@ const harmful = ['NODE_EXTRA_CA_CERTS', 'AWS_CA_BUNDLE', 'NODE_OPTIONS']
  *
  * @param {Readonly<Record<string, string>>} [more]
  */
-export function environment(more = {}) {
+function environment(more = {}) {
   const env = { ...process.env, LC_ALL: 'C', ...more }
   for (const name of harmful) delete env[name]
   return env
