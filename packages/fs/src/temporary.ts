@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, unlinkSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
+import { temporaryPrefix } from '@syncline/core'
 import { currentProcess, isAlive, type ProcessIdentity } from './owner.ts'
-
-/** Names with this prefix are reserved: files that are being written. Listings never show them, and nothing else may be written under such a name. */
-export const temporaryPrefix = '.syncline-tmp-'
 
 const foreignAgeMs = 24 * 60 * 60 * 1000
 const grammar = /^\.syncline-tmp-([0-9a-f]{8})-([0-9a-f]{8})-(\d+)-(\d*)-[0-9a-z]+-[0-9a-z]+(?:-probe.*)?$/su
@@ -21,7 +19,7 @@ export function temporaryName(): string {
   return own + (counter++).toString(36)
 }
 
-/** Whether a name, without its directory, is reserved. */
+/** Whether a name, without its directory, is reserved: listings never show such a file, and nothing else may be written under such a name. */
 export function isTemporary(name: string): boolean {
   // Nearly no name starts with a dot: the first unit decides.
   return name.charCodeAt(0) === 0x2e && name.startsWith(temporaryPrefix)

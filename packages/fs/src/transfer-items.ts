@@ -58,7 +58,7 @@ function syncDirectories({ target, changedDirectories }: CopyContext, outcomes: 
 }
 
 /** Makes the names in a directory durable. */
-export function syncDirectory(tree: Tree, directory: Path): void {
+function syncDirectory(tree: Tree, directory: Path): void {
   // Windows cannot open a directory, and keeps names by itself.
   if (process.platform === 'win32') return
   try {

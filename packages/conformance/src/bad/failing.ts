@@ -92,7 +92,7 @@ export function failing<S extends ReadableStorage>(storage: S, options: FailingO
 }
 
 /** The first so many entries of a listing, or bytes of a file. */
-export async function* first(count: number, items: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+async function* first(count: number, items: AsyncIterable<unknown>): AsyncGenerator<unknown> {
   let left = count
   if (left === 0) return
   for await (const item of items) {

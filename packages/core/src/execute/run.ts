@@ -13,7 +13,7 @@ import { isRetryable, retryDelay } from './retry-policy.ts'
 import type { ExecuteContext, ExecuteResult } from './types.ts'
 
 /** The run was aborted while an item was under way: it is neither done nor failed. */
-export class AbortedError extends Error {
+class AbortedError extends Error {
   override readonly name = 'AbortedError'
 }
 
