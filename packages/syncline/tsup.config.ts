@@ -21,7 +21,13 @@ const bundled: Options = {
 }
 
 export default defineConfig([
-  base({ platform: 'node', clean: false, dts: { entry: 'src/index.ts' }, entry: ['src/index.ts', 'src/demo.ts'], external: ['@syncline/cli', '@syncline/core', '@syncline/fs'] }),
+  base({
+    platform: 'node',
+    clean: false,
+    dts: { entry: 'src/index.ts' },
+    entry: ['src/index.ts', 'src/demo.ts'],
+    external: ['@syncline/cli', '@syncline/core', '@syncline/fs'],
+  }),
   // What help needs is in bin.js; engine and storage are chunks that a command loads. In one file, help took twice as long.
   base({ ...bundled, splitting: true, entry: { bin: 'src/bin.ts' } }),
   base({ ...bundled, splitting: false, entry: { 'command/worker': '../fs/src/worker.ts' } }),

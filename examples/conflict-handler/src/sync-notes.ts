@@ -21,7 +21,11 @@ export async function syncNotes(ours: string, theirs: string, state: string): Pr
 }
 
 /** The longer text wins; what is no text, or no longer than the other, stays open until a person decides. What loses is kept in the trash. */
-async function preferLonger({ path, source, destination }: ConflictInfo, ours: WritableStorage, theirs: WritableStorage): Promise<'source' | 'destination' | 'skip'> {
+async function preferLonger(
+  { path, source, destination }: ConflictInfo,
+  ours: WritableStorage,
+  theirs: WritableStorage,
+): Promise<'source' | 'destination' | 'skip'> {
   if (source?.kind !== 'file' || destination?.kind !== 'file' || !path.endsWith('.md')) return 'skip'
   const [left, right] = await Promise.all([collectText(ours.read(path)), collectText(theirs.read(path))])
   if (left.length === right.length) return 'skip'

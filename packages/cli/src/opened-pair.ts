@@ -25,15 +25,26 @@ export interface OpenedPair {
  *
  * @throws UsageError for places that hold each other, a state inside of one, or a wrong option
  */
-export async function openPair(locations: readonly [source: string, destination: string], { options, environment }: Invocation, signal?: AbortSignal): Promise<OpenedPair> {
+export async function openPair(
+  locations: readonly [source: string, destination: string],
+  { options, environment }: Invocation,
+  signal?: AbortSignal,
+): Promise<OpenedPair> {
   const source = await environment.locate(locations[0])
   const destination = await environment.locate(locations[1])
   checkApart(source, destination)
-  const toPath = (operand: string): string => toPairPath(operand, [source, destination].flatMap(({ location, realPath }) => [location, ...(realPath === undefined ? [] : [realPath])]))
+  const toPath = (operand: string): string =>
+    toPairPath(
+      operand,
+      [source, destination].flatMap(({ location, realPath }) => [location, ...(realPath === undefined ? [] : [realPath])]),
+    )
   const settings = await readSyncSettings(options, { now: environment.now(), toPath, readFile: file => environment.readFile(file) })
   checkFilter(settings.config)
 
-  const opened = await openBoth(environment, [source.location, destination.location], { symlinks: settings.symlinks, ...(signal !== undefined && { signal }) })
+  const opened = await openBoth(environment, [source.location, destination.location], {
+    symlinks: settings.symlinks,
+    ...(signal !== undefined && { signal }),
+  })
   try {
     const id = await pairId(opened.source, opened.destination)
     const reference: StateReference = options.has('state') ? { location: options.text('state') ?? '' } : { pair: id }
@@ -62,7 +73,11 @@ export async function openPair(locations: readonly [source: string, destination:
 
 type Opened = Pick<SyncPair, 'source' | 'destination'> & { close(): Promise<void> }
 
-async function openBoth(environment: CliEnvironment, [source, destination]: readonly [string, string], options: Parameters<CliEnvironment['open']>[1]): Promise<Opened> {
+async function openBoth(
+  environment: CliEnvironment,
+  [source, destination]: readonly [string, string],
+  options: Parameters<CliEnvironment['open']>[1],
+): Promise<Opened> {
   const first = await environment.open(source, options)
   try {
     const second = await environment.open(destination, options)
@@ -103,10 +118,21 @@ function checkState(state: Place, sides: readonly [Place, Place], options: Optio
     const word = index === 0 ? 'source' : 'destination'
     const path = pathWithin(state, side)
     if (options.has('state') || path === undefined) {
-      throw new UsageError(`the state ${state.location} lies inside the ${word} ${side.location}`, 'Name a directory outside of both with --state. Nothing was changed.')
+      throw new UsageError(
+        `the state ${state.location} lies inside the ${word} ${side.location}`,
+        'Name a directory outside of both with --state. Nothing was changed.',
+      )
     }
     // The directory of all states: the one of another pair changes just as well.
-    patterns.push(`/${escapePattern(path.split('/').filter(name => name !== '').slice(0, -1).join('/'))}/`)
+    patterns.push(
+      `/${escapePattern(
+        path
+          .split('/')
+          .filter(name => name !== '')
+          .slice(0, -1)
+          .join('/'),
+      )}/`,
+    )
   }
   return patterns
 }
@@ -125,7 +151,10 @@ export function quote(word: string): string {
  *
  * @throws UsageError if there is none or more than one
  */
-export async function choosePair(operands: readonly string[], { environment, command }: Pick<Invocation, 'environment' | 'command'>): Promise<readonly [string, string]> {
+export async function choosePair(
+  operands: readonly string[],
+  { environment, command }: Pick<Invocation, 'environment' | 'command'>,
+): Promise<readonly [string, string]> {
   const [source, destination] = operands
   if (source !== undefined && destination !== undefined) return [source, destination]
   const usage = `Name both places: syncline ${command} SRC DST`
@@ -142,7 +171,11 @@ export async function choosePair(operands: readonly string[], { environment, com
   }
   const [first, ...others] = around.length > 0 ? around : known.map(pair => [pair.source, pair.destination] as const)
   if (first === undefined) throw new UsageError('no pair was synced yet', usage)
-  if (others.length > 0) throw new UsageError('it is not clear which pair is meant', `${usage}. Known: ${[first, ...others].map(pair => pair.map(quote).join(' ')).join('; ')}`)
+  if (others.length > 0)
+    throw new UsageError(
+      'it is not clear which pair is meant',
+      `${usage}. Known: ${[first, ...others].map(pair => pair.map(quote).join(' ')).join('; ')}`,
+    )
   return first
 }
 

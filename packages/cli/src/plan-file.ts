@@ -29,7 +29,11 @@ export function* savePlan({ plan, source, destination, options }: SavedPlan): Ge
  */
 export function loadPlan(text: string, file: string): SavedPlan {
   const broken = (reason: string, cause?: unknown): UsageError =>
-    new UsageError(`the plan ${file} cannot be used: ${reason}`, 'Make it again with syncline plan --out. Nothing was changed.', cause === undefined ? undefined : { cause })
+    new UsageError(
+      `the plan ${file} cannot be used: ${reason}`,
+      'Make it again with syncline plan --out. Nothing was changed.',
+      cause === undefined ? undefined : { cause },
+    )
   let loaded: ReturnType<typeof planFromLines>
   try {
     loaded = planFromLines(text.split('\n'))

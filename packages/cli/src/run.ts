@@ -23,9 +23,14 @@ export async function run(argv: readonly string[], environment: CliEnvironment):
     const err = chooseStyle(environment.stderr, environment.variables, wish)
     const invocation = { operands, options, environment, out, err }
     if (options.has('version')) return await (await loadCommand.version())({ ...invocation, command: 'version', operands: [] })
-    if (options.has('help')) return await (await loadCommand.help())({ ...invocation, command: 'help', operands: command === 'help' ? operands : [command] })
+    if (options.has('help'))
+      return await (
+        await loadCommand.help()
+      )({ ...invocation, command: 'help', operands: command === 'help' ? operands : [command] })
     if (!options.has('quiet')) for (const note of notes) environment.stderr.write(`${err.paint('faint', note)}\n`)
-    return await (await loadCommand[command]())({ ...invocation, command })
+    return await (
+      await loadCommand[command]()
+    )({ ...invocation, command })
   } catch (error) {
     return explain(error, environment, wantsJson)
   }
@@ -33,7 +38,8 @@ export async function run(argv: readonly string[], environment: CliEnvironment):
 
 function styleWish(options: OptionValues): StyleWish {
   const color = options.text('color') ?? 'auto'
-  if (color !== 'auto' && color !== 'always' && color !== 'never') throw new UsageError(`unknown value ${JSON.stringify(color)} of --color`, 'Use one of: auto, always, never.')
+  if (color !== 'auto' && color !== 'always' && color !== 'never')
+    throw new UsageError(`unknown value ${JSON.stringify(color)} of --color`, 'Use one of: auto, always, never.')
   return { color, ascii: options.has('ascii') }
 }
 

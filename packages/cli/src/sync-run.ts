@@ -51,7 +51,12 @@ export interface SessionOptions {
 }
 
 /** Opens a pair, gives it to `work` with an engine, and closes everything whatever happens. */
-export async function withEngine<T>(invocation: Invocation, locations: readonly [string, string], work: (session: EngineSession) => Promise<T>, setup: SessionOptions = {}): Promise<T> {
+export async function withEngine<T>(
+  invocation: Invocation,
+  locations: readonly [string, string],
+  work: (session: EngineSession) => Promise<T>,
+  setup: SessionOptions = {},
+): Promise<T> {
   const { options, environment, err } = invocation
   const interrupt = new Interrupt(environment)
   try {
@@ -69,7 +74,12 @@ export async function withEngine<T>(invocation: Invocation, locations: readonly 
     }
     // Events cost a little for each file, so they are made only for somebody.
     const tracker = new SyncProgressTracker(printsEvents || display.wantsEvents ? onEvent : undefined, { now: () => environment.now() })
-    const engine = new SyncEngine({ progressTracker: tracker, pauseController: new SyncPauseController(), owner: await environment.owner(), now: () => environment.now() })
+    const engine = new SyncEngine({
+      progressTracker: tracker,
+      pauseController: new SyncPauseController(),
+      owner: await environment.owner(),
+      now: () => environment.now(),
+    })
     interrupt.beforeExit(() => display.stop())
     const protect = (): void =>
       interrupt.protect(() => {
@@ -79,7 +89,15 @@ export async function withEngine<T>(invocation: Invocation, locations: readonly 
       })
     display.start()
     try {
-      return await work({ opened, engine, display, interrupt, protect, retries: () => retries, options: { ...opened.config, signal: interrupt.signal } })
+      return await work({
+        opened,
+        engine,
+        display,
+        interrupt,
+        protect,
+        retries: () => retries,
+        options: { ...opened.config, signal: interrupt.signal },
+      })
     } catch (error) {
       if (!isAboutRules(error, opened.config)) throw error
       // Rules are read before anything else, so a root that cannot be read shows in them first.
@@ -139,7 +157,10 @@ export function reportRun(result: SyncResult, session: EngineSession, invocation
     for (const refusal of result.refusals) environment.stdout.write(`${toJsonLine(blockedObject(refusal))}\n`)
     environment.stdout.write(`${toJsonLine(completeObject(result, exitCode))}\n`)
   } else if (options.has('quiet')) {
-    const lines = [...result.refusals.map(({ message, override }) => `refused: ${escapeControls(message)}; ${override} allows it`), ...troubles(result, err, context)]
+    const lines = [
+      ...result.refusals.map(({ message, override }) => `refused: ${escapeControls(message)}; ${override} allows it`),
+      ...troubles(result, err, context),
+    ]
     if (lines.length > 0) environment.stderr.write(`${lines.join('\n')}\n`)
   } else {
     environment.stdout.write(`${summary(result, out, context)}\n`)

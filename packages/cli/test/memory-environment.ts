@@ -30,7 +30,12 @@ export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.U
   const states = new Map<string, MemoryStorage>()
   const files = new Map<string, string>()
   const questions: string[] = []
-  const stream = (write: (text: string) => void): OutputStream => ({ write, isTTY: terminal, columns: terminal ? 100 : undefined, rows: terminal ? 30 : undefined })
+  const stream = (write: (text: string) => void): OutputStream => ({
+    write,
+    isTTY: terminal,
+    columns: terminal ? 100 : undefined,
+    rows: terminal ? 30 : undefined,
+  })
   const stateName = (state: { location: string } | { pair: string }): string => ('pair' in state ? `/state/${state.pair}` : state.location)
   const environment: CliEnvironment = {
     version: '1.2.3',
@@ -80,7 +85,12 @@ export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.U
     run: async (...argv) => {
       out = err = ''
       const code = await run(argv, environment)
-      const json = argv.includes('--json') ? out.split('\n').filter(line => line !== '').map(line => JSON.parse(line) as Record<string, unknown>) : []
+      const json = argv.includes('--json')
+        ? out
+            .split('\n')
+            .filter(line => line !== '')
+            .map(line => JSON.parse(line) as Record<string, unknown>)
+        : []
       return { code, out, err, json }
     },
   }

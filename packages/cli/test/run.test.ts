@@ -16,7 +16,8 @@ async function changedWorld(options?: MemoryWorldOptions): Promise<MemoryWorld> 
   return world
 }
 
-const itemsOf = (json: readonly Record<string, unknown>[]): unknown[] => json.filter(({ type }) => type === undefined).map(({ action, path, from }) => [action, path, from])
+const itemsOf = (json: readonly Record<string, unknown>[]): unknown[] =>
+  json.filter(({ type }) => type === undefined).map(({ action, path, from }) => [action, path, from])
 
 describe('plan', () => {
   test('prints one object per change and the counts last', async () => {
@@ -103,7 +104,11 @@ describe('plan --out and apply', () => {
     await put(world.places.get('a'), 'later.txt', 'after the plan was made', 300)
     const { code, json } = await world.run('apply', 'p', '--json')
     expect(code).toBe(4)
-    expect(json.at(-1)).toMatchObject({ type: 'sync_complete', exitCode: 4, stats: { uploads: 1, downloads: 1, deletesDestination: 1, renamesDestination: 1, conflicts: 1 } })
+    expect(json.at(-1)).toMatchObject({
+      type: 'sync_complete',
+      exitCode: 4,
+      stats: { uploads: 1, downloads: 1, deletesDestination: 1, renamesDestination: 1, conflicts: 1 },
+    })
     expect(await world.places.get('b')?.stat('later.txt')).toBeUndefined()
     expect(await world.places.get('b')?.stat('new name.txt')).toBeDefined()
   })
@@ -146,12 +151,34 @@ describe('sync', () => {
     expect(code).toBe(4)
     const types = json.map(({ type }) => type)
     expect(types.slice(0, 2)).toEqual(['scan_start', 'scan_start'])
-    for (const type of ['plan_complete', 'sync_start', 'upload_start', 'upload_complete', 'download_complete', 'delete_complete', 'rename_complete', 'conflict']) expect(types).toContain(type)
+    for (const type of [
+      'plan_complete',
+      'sync_start',
+      'upload_start',
+      'upload_complete',
+      'download_complete',
+      'delete_complete',
+      'rename_complete',
+      'conflict',
+    ])
+      expect(types).toContain(type)
     expect(types.filter(type => type === 'sync_complete')).toHaveLength(1)
     expect(json.at(-1)).toEqual({
       type: 'sync_complete',
       exitCode: 4,
-      stats: { uploads: 1, downloads: 1, deletesSource: 0, deletesDestination: 1, renamesSource: 0, renamesDestination: 1, skips: expect.any(Number), conflicts: 1, errors: 0, bytes: 28, durationMs: expect.any(Number) },
+      stats: {
+        uploads: 1,
+        downloads: 1,
+        deletesSource: 0,
+        deletesDestination: 1,
+        renamesSource: 0,
+        renamesDestination: 1,
+        skips: expect.any(Number),
+        conflicts: 1,
+        errors: 0,
+        bytes: 28,
+        durationMs: expect.any(Number),
+      },
       conflicts: [{ path: 'both.txt', reason: expect.stringContaining('changed on both sides') }],
       failures: [],
       stale: [],
@@ -212,7 +239,9 @@ describe('sync', () => {
     expect(refused.out).toContain('refused (max-delete)')
     expect(refused.out).toContain('add --max-delete 11')
     const json = await world.run('sync', 'a', 'b', '--json')
-    expect(json.json.filter(({ type }) => type === 'blocked')).toEqual([{ type: 'blocked', guard: 'max-delete', limit: expect.anything(), actual: 11, override: '--max-delete 11', message: expect.any(String) }])
+    expect(json.json.filter(({ type }) => type === 'blocked')).toEqual([
+      { type: 'blocked', guard: 'max-delete', limit: expect.anything(), actual: 11, override: '--max-delete 11', message: expect.any(String) },
+    ])
     expect(await world.places.get('b')?.stat('file 3')).toBeDefined()
     expect((await world.run('sync', 'a', 'b', '--max-delete', '11')).code).toBe(0)
     expect(await world.places.get('b')?.stat('file 3')).toBeUndefined()
@@ -272,7 +301,13 @@ describe('conflicts', () => {
     const { code, json } = await world.run('conflicts', 'list', 'a', 'b', '--json')
     expect(code).toBe(4)
     expect(json).toEqual([
-      { type: 'conflict', path: 'both.txt', reason: expect.any(String), source: expect.objectContaining({ size: 20 }), destination: expect.objectContaining({ size: 30 }) },
+      {
+        type: 'conflict',
+        path: 'both.txt',
+        reason: expect.any(String),
+        source: expect.objectContaining({ size: 20 }),
+        destination: expect.objectContaining({ size: 30 }),
+      },
       { type: 'conflicts_complete', conflicts: 1 },
     ])
   })
@@ -298,7 +333,8 @@ describe('conflicts', () => {
     expect((await world.run('conflicts', 'resolve', 'a', 'b', 'both.txt', '--take', 'both')).code).toBe(0)
     await world.run('sync', 'a', 'b')
     const names: string[] = []
-    for await (const page of world.places.get('b')?.list('') ?? []) for (const entry of Array.isArray(page) ? page : [page]) names.push((entry as { path: string }).path)
+    for await (const page of world.places.get('b')?.list('') ?? [])
+      for (const entry of Array.isArray(page) ? page : [page]) names.push((entry as { path: string }).path)
     expect(names.filter(name => name.startsWith('both'))).toHaveLength(2)
   })
 
@@ -344,7 +380,8 @@ describe('status', () => {
     expect(out).toContain('last sync just now')
   })
 
-  test('a pair that was never synced is said to be so', async () => expect((await memoryWorld().run('status', 'a', 'b')).out).toContain('never synced'))
+  test('a pair that was never synced is said to be so', async () =>
+    expect((await memoryWorld().run('status', 'a', 'b')).out).toContain('never synced'))
 })
 
 describe('check', () => {
@@ -387,7 +424,9 @@ describe('state', () => {
   test('show tells what is known', async () => {
     const world = await changedWorld()
     expect((await world.run('state', 'show', 'a', 'b')).out).toContain('5 at the source, 5 at the destination')
-    expect((await world.run('state', 'show', 'a', 'b', '--json')).json).toEqual([expect.objectContaining({ type: 'state', entries: { source: 5, destination: 5 }, mode: 'two-way' })])
+    expect((await world.run('state', 'show', 'a', 'b', '--json')).json).toEqual([
+      expect.objectContaining({ type: 'state', entries: { source: 5, destination: 5 }, mode: 'two-way' }),
+    ])
   })
 
   test('clear needs a confirmation, and makes the next sync a first contact that deletes nothing', async () => {
@@ -413,13 +452,16 @@ describe('ls', () => {
 })
 
 describe('run', () => {
-  test('without a command it helps', async () => expect(await memoryWorld().run()).toMatchObject({ code: 0, out: expect.stringContaining('Everyday'), err: '' }))
+  test('without a command it helps', async () =>
+    expect(await memoryWorld().run()).toMatchObject({ code: 0, out: expect.stringContaining('Everyday'), err: '' }))
   test.each([[['--help']], [['help']], [['-h']]])('%j helps', async argv => expect((await memoryWorld().run(...argv)).out).toContain('Everyday'))
   test('help on a command comes from either side', async () => {
     const world = memoryWorld()
     expect((await world.run('sync', '--help')).out).toBe((await world.run('help', 'sync')).out)
   })
-  test.each([[['version']], [['--version']], [['-V']]])('%j tells the version', async argv => expect(await memoryWorld().run(...argv)).toMatchObject({ code: 0, out: 'syncline 1.2.3\n' }))
+  test.each([[['version']], [['--version']], [['-V']]])('%j tells the version', async argv =>
+    expect(await memoryWorld().run(...argv)).toMatchObject({ code: 0, out: 'syncline 1.2.3\n' }),
+  )
 
   test.each([
     [['sync'], 'source and destination are missing'],
@@ -452,7 +494,9 @@ describe('run', () => {
   test('an error is a JSON object, too', async () => {
     const { code, json } = await memoryWorld().run('sync', 'a', '--json')
     expect(code).toBe(2)
-    expect(json).toEqual([{ type: 'failure', exitCode: 2, code: 'USAGE', message: 'the destination is missing', hint: 'Usage: syncline sync SRC DST' }])
+    expect(json).toEqual([
+      { type: 'failure', exitCode: 2, code: 'USAGE', message: 'the destination is missing', hint: 'Usage: syncline sync SRC DST' },
+    ])
   })
 
   test('SYNCLINE_DEBUG shows where an error comes from', async () => {
@@ -460,12 +504,17 @@ describe('run', () => {
     expect(err).toMatch(/\n\s+at /)
   })
 
-  test('notes words of other programs that change nothing', async () => expect((await memoryWorld().run('sync', '-a', 'a', 'b')).err).toContain('-a: times, permission bits and links are always kept'))
+  test('notes words of other programs that change nothing', async () =>
+    expect((await memoryWorld().run('sync', '-a', 'a', 'b')).err).toContain('-a: times, permission bits and links are always kept'))
 
   test('a state in a synced home directory is hidden, unless it was put there on purpose', async () => {
     const world = memoryWorld()
     const { locateState } = world.environment
-    const home = { ...world.environment, locateState: async (state: Parameters<typeof locateState>[0]) => ('pair' in state ? { location: '/work/a/.local/state/x', realPath: '/work/a/.local/state/x' } : locateState(state)) }
+    const home = {
+      ...world.environment,
+      locateState: async (state: Parameters<typeof locateState>[0]) =>
+        'pair' in state ? { location: '/work/a/.local/state/x', realPath: '/work/a/.local/state/x' } : locateState(state),
+    }
     await put(world.places.get('a'), '.local/state/x/lock', 'x')
     await put(world.places.get('a'), '.local/share/x', 'x')
     const { run } = await import('../src/run.ts')

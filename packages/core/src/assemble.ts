@@ -43,7 +43,16 @@ function sortItems(items: readonly PlanItem[]): PlanItem[] {
 
 /** Counts of a plan's items. */
 function countItems(items: readonly PlanItem[], decisions: Pick<Decisions, 'unchanged' | 'ignored' | 'problems'>): PlanCounts {
-  const counts = { uploads: 0, downloads: 0, deletesSource: 0, deletesDestination: 0, renamesSource: 0, renamesDestination: 0, conflicts: 0, bytes: 0 }
+  const counts = {
+    uploads: 0,
+    downloads: 0,
+    deletesSource: 0,
+    deletesDestination: 0,
+    renamesSource: 0,
+    renamesDestination: 0,
+    conflicts: 0,
+    bytes: 0,
+  }
   for (const item of items) {
     counts.bytes += item.size
     switch (item.action) {
@@ -85,5 +94,9 @@ export function restrictPlan(plan: Plan, only: Iterable<Path>): Plan {
   const isWanted = (path: Path | null): boolean => path !== null && roots.some(root => path === root || path.startsWith(`${root}/`) || root === '')
   const copies = new Set(plan.items.filter(item => item.resolved?.winner === 'both' && isWanted(item.from)).map(item => item.path))
   const items = plan.items.filter(item => isWanted(item.path) || isWanted(item.from) || copies.has(item.path))
-  return { ...plan, items, counts: countItems(items, { unchanged: plan.counts.unchanged, ignored: plan.counts.ignored, problems: [...plan.problems] }) }
+  return {
+    ...plan,
+    items,
+    counts: countItems(items, { unchanged: plan.counts.unchanged, ignored: plan.counts.ignored, problems: [...plan.problems] }),
+  }
 }

@@ -49,7 +49,10 @@ async function settledFilter({ source, destination, config, signal }: CompareTre
 async function compareRow(row: Joined<ScannedEntry>, options: CompareTreesOptions): Promise<Difference> {
   const [source, destination] = row.entries
   const view = { path: row.path, source: shown(source), destination: shown(destination) }
-  for (const [side, entry] of [['source', source], ['destination', destination]] as const) {
+  for (const [side, entry] of [
+    ['source', source],
+    ['destination', destination],
+  ] as const) {
     if (entry?.kind === 'hidden') return { ...view, status: 'ignored', kind: 'hidden', reason: 'a rule hides it' }
     if (entry?.kind === 'problem') return { ...view, status: 'problem', kind: 'problem', reason: `${side}: ${entry.reason}` }
   }
@@ -66,7 +69,11 @@ async function compareRow(row: Joined<ScannedEntry>, options: CompareTreesOption
   }
 }
 
-async function compareEntries(ours: SyncableEntry, theirs: SyncableEntry, { source, destination, config, signal }: CompareTreesOptions): Promise<{ equal: boolean; reason: string }> {
+async function compareEntries(
+  ours: SyncableEntry,
+  theirs: SyncableEntry,
+  { source, destination, config, signal }: CompareTreesOptions,
+): Promise<{ equal: boolean; reason: string }> {
   const listed = compareSides(ours, theirs, config.comparisonMode, config.toleranceMs)
   if (listed.verdict !== 'ask-hash') return { equal: listed.verdict === 'equal', reason: listed.reason }
   const name = commonHash(source, destination)

@@ -10,7 +10,8 @@ export type Equality = { readonly verdict: 'equal' | 'different'; readonly reaso
  * @param toleranceMs - two sides' times are the same within it; two clocks, or two file systems, never agree exactly
  */
 export function compareSides(source: SyncableEntry, destination: SyncableEntry, comparison: ComparisonMode, toleranceMs: number): Equality {
-  if (source.kind !== destination.kind) return { verdict: 'different', reason: `a ${source.kind} at the source, a ${destination.kind} at the destination` }
+  if (source.kind !== destination.kind)
+    return { verdict: 'different', reason: `a ${source.kind} at the source, a ${destination.kind} at the destination` }
   if (source.kind === 'directory') return { verdict: 'equal', reason: 'both are directories' }
   if (source.kind === 'symlink') {
     const same = source.target === (destination as typeof source).target
@@ -39,7 +40,8 @@ export function compareTimes(source: SyncableEntry, destination: SyncableEntry, 
     return { verdict: 'different', reason: `no modification time at the ${source.modified === undefined ? 'source' : 'destination'}` }
   }
   const apart = Math.abs(source.modified - destination.modified)
-  if (apart <= toleranceMs) return { verdict: 'equal', reason: apart === 0 ? 'same modification time' : `modification times within ${toleranceMs} ms` }
+  if (apart <= toleranceMs)
+    return { verdict: 'equal', reason: apart === 0 ? 'same modification time' : `modification times within ${toleranceMs} ms` }
   return { verdict: 'different', reason: `${source.modified > destination.modified ? 'source' : 'destination'} is ${duration(apart)} newer` }
 }
 

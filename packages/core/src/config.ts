@@ -1,5 +1,14 @@
 import type { SyncConfig } from './engine-types.ts'
-import { parseComparisonMode, parseConflictResolution, parseInitialSync, parseSyncMode, type ComparisonMode, type ConflictResolution, type InitialSync, type SyncMode } from './modes.ts'
+import {
+  parseComparisonMode,
+  parseConflictResolution,
+  parseInitialSync,
+  parseSyncMode,
+  type ComparisonMode,
+  type ConflictResolution,
+  type InitialSync,
+  type SyncMode,
+} from './modes.ts'
 
 /** A configuration with its defaults, checked. */
 export interface ResolvedConfig extends SyncConfig {
@@ -60,14 +69,17 @@ function checkNumbers(config: ResolvedConfig): void {
     ['concurrency.operations', config.concurrency?.operations, 1],
   ]
   for (const [name, value, least] of limits) {
-    if (value !== undefined && !(typeof value === 'number' && value >= least)) throw new TypeError(`${name} must be a number of at least ${least}, got ${String(value)}`)
+    if (value !== undefined && !(typeof value === 'number' && value >= least))
+      throw new TypeError(`${name} must be a number of at least ${least}, got ${String(value)}`)
   }
 }
 
 function checkForce({ forceUpload, forceDownload, mode }: ResolvedConfig): void {
   if (forceUpload && forceDownload) throw new TypeError('forceUpload and forceDownload exclude each other')
-  if (forceUpload && (mode === 'destination-to-source' || mode === 'destination-backup')) throw new TypeError(`forceUpload cannot be used with the mode ${mode}, which never uploads`)
-  if (forceDownload && (mode === 'source-to-destination' || mode === 'source-backup')) throw new TypeError(`forceDownload cannot be used with the mode ${mode}, which never downloads`)
+  if (forceUpload && (mode === 'destination-to-source' || mode === 'destination-backup'))
+    throw new TypeError(`forceUpload cannot be used with the mode ${mode}, which never uploads`)
+  if (forceDownload && (mode === 'source-to-destination' || mode === 'source-backup'))
+    throw new TypeError(`forceDownload cannot be used with the mode ${mode}, which never downloads`)
 }
 
 function checkMaxDelete(limit: SyncConfig['maxDelete']): void {

@@ -34,7 +34,8 @@ export function decideConflict(facts: ConflictFacts): ConflictDecision {
       return { winner: 'destination', by: facts.policy, reason: 'the destination wins' }
     case 'keep-both':
       // A file and a directory of one name cannot be told apart by a new name alone: what is below belongs to the directory.
-      if (facts.source.kind === 'directory' || facts.destination.kind === 'directory') return { winner: undefined, by: facts.policy, reason: 'a directory and a file cannot both keep the name' }
+      if (facts.source.kind === 'directory' || facts.destination.kind === 'directory')
+        return { winner: undefined, by: facts.policy, reason: 'a directory and a file cannot both keep the name' }
       return { winner: 'both', by: facts.policy, reason: 'both are kept' }
     case 'manual':
       return { winner: undefined, by: facts.policy, reason: 'waits for a decision' }
@@ -45,9 +46,11 @@ export function decideConflict(facts: ConflictFacts): ConflictDecision {
 
 function decideByTime({ source, destination, comparison, toleranceMs, policy }: ConflictFacts): ConflictDecision {
   const open = (reason: string): ConflictDecision => ({ winner: undefined, by: policy, reason })
-  if (comparison === 'size-only' || comparison === 'hash-only') return open(`${comparison} declares modification times unreliable, so the newest is not known`)
+  if (comparison === 'size-only' || comparison === 'hash-only')
+    return open(`${comparison} declares modification times unreliable, so the newest is not known`)
   if (source.kind === 'directory' || destination.kind === 'directory') return open('a directory has no time that tells which is newer')
-  if (source.modified === undefined || destination.modified === undefined) return open(`no modification time at the ${source.modified === undefined ? 'source' : 'destination'}`)
+  if (source.modified === undefined || destination.modified === undefined)
+    return open(`no modification time at the ${source.modified === undefined ? 'source' : 'destination'}`)
   const apart = source.modified - destination.modified
   if (Math.abs(apart) <= toleranceMs) return open(`both were modified within ${toleranceMs} ms of each other`)
   const winner = apart > 0 ? 'source' : 'destination'

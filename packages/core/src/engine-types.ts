@@ -109,7 +109,8 @@ export interface OpenConflict {
 
 /** A guard's refusal: nothing was changed. */
 export interface Refusal {
-  readonly guard: 'max-delete' | 'emptied-side' | 'vanished-root' | 'collision' | 'forbidden-name' | 'no-space' | 'max-bytes' | 'confirm' | 'nested-roots'
+  readonly guard:
+    'max-delete' | 'emptied-side' | 'vanished-root' | 'collision' | 'forbidden-name' | 'no-space' | 'max-bytes' | 'confirm' | 'nested-roots'
   readonly side?: Side
   readonly message: string
   readonly limit: number | string

@@ -25,7 +25,8 @@ async function setUp(source: Tree, destination: Tree = {}, options: SyncOptions 
 }
 
 /** What was done, in the plan's words. */
-const actions = (result: Awaited<ReturnType<SyncEngine['syncPair']>>): string[] => result.plan.items.map(item => `${item.action} ${item.from === null ? '' : `${item.from} -> `}${item.path}`)
+const actions = (result: Awaited<ReturnType<SyncEngine['syncPair']>>): string[] =>
+  result.plan.items.map(item => `${item.action} ${item.from === null ? '' : `${item.from} -> `}${item.path}`)
 
 describe('SyncEngine.syncPair, two-way', () => {
   test('makes two trees the same, and does nothing the second time', async () => {
@@ -81,7 +82,9 @@ describe('SyncEngine.syncPair, two-way', () => {
     await fill(destination, { 'b/x': 'x' })
     // The comparison of a/f ends while b waits for its own hash.
     const slow = (storage: MemoryStorage, ms: number): MemoryStorage =>
-      decorate(storage, { hash: (path, name, options) => new Promise<void>(resolve => setTimeout(resolve, ms)).then(() => storage.hash?.(path, name, options) ?? '') }) as MemoryStorage
+      decorate(storage, {
+        hash: (path, name, options) => new Promise<void>(resolve => setTimeout(resolve, ms)).then(() => storage.hash?.(path, name, options) ?? ''),
+      }) as MemoryStorage
     const pair = new SyncPair({ source: slow(source, 5), destination: slow(destination, 50), state })
     const result = await new SyncEngine().syncPair(pair)
     expect(actions(result)).toEqual(['UPLOAD_UPDATE a/f', 'DELETE_DESTINATION b/x', 'DELETE_DESTINATION b'])
@@ -180,7 +183,10 @@ describe('SyncEngine.syncPair, one-way', () => {
 
 describe('SyncEngine, ignore rules', () => {
   test('what a rule hides is left alone on both sides, and a changed rule deletes nothing', async () => {
-    const { source, destination, sync } = await setUp({ 'a.log': 'source', b: 'b', 'sub/.syncignore': '*.tmp', 'sub/x.tmp': 't' }, { 'a.log': 'destination' })
+    const { source, destination, sync } = await setUp(
+      { 'a.log': 'source', b: 'b', 'sub/.syncignore': '*.tmp', 'sub/x.tmp': 't' },
+      { 'a.log': 'destination' },
+    )
     await fill(source, { '.syncignore': '*.log\n' })
     await sync()
     expect(await treeOf(destination)).toEqual({ '.syncignore': '*.log\n', 'a.log': 'destination', b: 'b', sub: null, 'sub/.syncignore': '*.tmp' })
@@ -214,7 +220,8 @@ describe('SyncEngine, after an interrupted run', () => {
     const lying = decorate(destination, {
       list: async function* (path, options) {
         for await (const page of destination.list(path, options)) {
-          for (const entry of Array.isArray(page) ? (page as readonly Entry[]) : [page as Entry]) yield entry.path === 'f' ? ({ ...entry, size: 3 } as Entry) : entry
+          for (const entry of Array.isArray(page) ? (page as readonly Entry[]) : [page as Entry])
+            yield entry.path === 'f' ? ({ ...entry, size: 3 } as Entry) : entry
         }
       },
     })

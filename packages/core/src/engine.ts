@@ -83,7 +83,11 @@ export class SyncEngine {
     const { made } = await this.#makePlan(run)
     const refusals = await this.#guard(run, made)
     const conflicts = openConflicts(made.plan)
-    const codes = [refusals.length > 0 && ExitCode.REFUSED, made.plan.problems.length > 0 && ExitCode.PARTIAL, conflicts.length > 0 && ExitCode.CONFLICTS].filter(code => code !== false)
+    const codes = [
+      refusals.length > 0 && ExitCode.REFUSED,
+      made.plan.problems.length > 0 && ExitCode.PARTIAL,
+      conflicts.length > 0 && ExitCode.CONFLICTS,
+    ].filter(code => code !== false)
     return { plan: made.plan, refusals, conflicts, exitCode: gravestExitCode(codes) }
   }
 
@@ -118,7 +122,9 @@ export class SyncEngine {
   async apply(plan: Plan, pair: SyncPair | SyncPairOptions, options: SyncOptions = {}): Promise<SyncResult> {
     const prepared = this.#prepare(pair, { ...options, mode: plan.mode, comparisonMode: plan.comparison })
     if (plan.pair !== (await prepared.id)) {
-      throw new TypeError(`the plan was made for ${plan.source.name} and ${plan.destination.name}, not for ${prepared.pair.source.name} and ${prepared.pair.destination.name}`)
+      throw new TypeError(
+        `the plan was made for ${plan.source.name} and ${plan.destination.name}, not for ${prepared.pair.source.name} and ${prepared.pair.destination.name}`,
+      )
     }
     return this.#locked(prepared, async run => {
       const stored = await run.pair.state.open(plan.pair, signalOf(run))
@@ -156,10 +162,17 @@ export class SyncEngine {
     const pair = given instanceof SyncPair ? given : new SyncPair(given)
     const config = resolveConfig(this.#config, pair.config, configOf(options))
     for (const side of ['source', 'destination'] as const) {
-      if (mayWrite(config, side) && !isWritable(pair[side])) throw new TypeError(`${pair[side].name} can only be read, and the mode ${config.mode} writes to the ${side}`)
+      if (mayWrite(config, side) && !isWritable(pair[side]))
+        throw new TypeError(`${pair[side].name} can only be read, and the mode ${config.mode} writes to the ${side}`)
     }
     if (pair.source === pair.destination) throw new TypeError(`${pair.source.name} cannot be synced with itself`)
-    return { pair, config, options, id: pair.id === undefined ? pairId(pair.source, pair.destination) : Promise.resolve(pair.id), started: this.#now() }
+    return {
+      pair,
+      config,
+      options,
+      id: pair.id === undefined ? pairId(pair.source, pair.destination) : Promise.resolve(pair.id),
+      started: this.#now(),
+    }
   }
 
   /** A lock that is lost ends the run like an abort: another one may be writing. */
@@ -180,7 +193,17 @@ export class SyncEngine {
     for (let damaged = false; ; damaged = true) {
       const stored = await state.open(pair, signalOf(run))
       try {
-        const made = await makePlan({ source, destination, pair, config: run.config, state: knownState(stored), now: this.#now(), progress: this.#progress, signal: run.options.signal, onRow })
+        const made = await makePlan({
+          source,
+          destination,
+          pair,
+          config: run.config,
+          state: knownState(stored),
+          now: this.#now(),
+          progress: this.#progress,
+          signal: run.options.signal,
+          onRow,
+        })
         const { only } = run.config
         const plan = only === undefined ? made.plan : restrictPlan(made.plan, only)
         this.#progress.emit({ type: 'plan_complete', counts: plan.counts, migration: plan.migration })
@@ -219,7 +242,11 @@ export class SyncEngine {
     })
     const conflicts = openConflicts(plan)
     const failures = result.failures
-    const codes = [(failures.length > 0 || plan.problems.length > 0) && ExitCode.PARTIAL, conflicts.length > 0 && ExitCode.CONFLICTS, result.stale.length > 0 && ExitCode.STALE].filter(code => code !== false)
+    const codes = [
+      (failures.length > 0 || plan.problems.length > 0) && ExitCode.PARTIAL,
+      conflicts.length > 0 && ExitCode.CONFLICTS,
+      result.stale.length > 0 && ExitCode.STALE,
+    ].filter(code => code !== false)
     const exitCode = result.cancelled ? ExitCode.INTERRUPTED : gravestExitCode(codes)
     const stats: SyncStats = { ...result.stats, conflicts: conflicts.length, durationMs: this.#now() - run.started }
     const metadata: SyncMetadata = {
@@ -235,7 +262,19 @@ export class SyncEngine {
     // Work that is done is recorded whatever the signal says: a cancelled run keeps what it achieved.
     await pair.state.commit(metadata, { changes })
     this.#progress.emit({ type: 'sync_complete', exitCode, stats })
-    return { exitCode, stats, plan, runId, conflicts, failures, stale: result.stale, problems: plan.problems, refusals: [], cancelled: result.cancelled, dryRun: options.dryRun ?? false }
+    return {
+      exitCode,
+      stats,
+      plan,
+      runId,
+      conflicts,
+      failures,
+      stale: result.stale,
+      problems: plan.problems,
+      refusals: [],
+      cancelled: result.cancelled,
+      dryRun: options.dryRun ?? false,
+    }
   }
 
   /** A result of a run that changed nothing. */
@@ -254,9 +293,25 @@ export class SyncEngine {
       bytes: 0,
       durationMs: this.#now() - run.started,
     }
-    const codes = [refusals.length > 0 && ExitCode.REFUSED, plan.problems.length > 0 && ExitCode.PARTIAL, conflicts.length > 0 && ExitCode.CONFLICTS].filter(code => code !== false)
+    const codes = [
+      refusals.length > 0 && ExitCode.REFUSED,
+      plan.problems.length > 0 && ExitCode.PARTIAL,
+      conflicts.length > 0 && ExitCode.CONFLICTS,
+    ].filter(code => code !== false)
     const exitCode = gravestExitCode(codes)
-    return { exitCode, stats, plan, runId: undefined, conflicts, failures: [], stale: [], problems: plan.problems, refusals, cancelled: false, dryRun: run.options.dryRun ?? false }
+    return {
+      exitCode,
+      stats,
+      plan,
+      runId: undefined,
+      conflicts,
+      failures: [],
+      stale: [],
+      problems: plan.problems,
+      refusals,
+      cancelled: false,
+      dryRun: run.options.dryRun ?? false,
+    }
   }
 }
 
@@ -319,7 +374,11 @@ function commonHashOf({ source, destination }: SyncPair): string | undefined {
 
 /** Whether an error comes from one of the sides rather than from the state. */
 function isOfSides(error: unknown, { pair }: Run): boolean {
-  return isStorageError(error) && (error.message.includes(pair.source.name) || error.message.includes(pair.destination.name)) && !error.message.includes(pair.state.storage.name)
+  return (
+    isStorageError(error) &&
+    (error.message.includes(pair.source.name) || error.message.includes(pair.destination.name)) &&
+    !error.message.includes(pair.state.storage.name)
+  )
 }
 
 /** What each side that can be written has left, where it tells. */
@@ -337,5 +396,7 @@ async function freeSpace(run: Run): Promise<Partial<Record<'source' | 'destinati
 /** Names a run, in the order of time: `20261120-103105-x7k2`. */
 function runIdOf(time: number, random: () => number): string {
   const [date, clock] = new Date(time).toISOString().split('T') as [string, string]
-  return `${date.replaceAll('-', '')}-${clock.slice(0, 8).replaceAll(':', '')}-${Math.floor(random() * 36 ** 4).toString(36).padStart(4, '0')}`
+  return `${date.replaceAll('-', '')}-${clock.slice(0, 8).replaceAll(':', '')}-${Math.floor(random() * 36 ** 4)
+    .toString(36)
+    .padStart(4, '0')}`
 }

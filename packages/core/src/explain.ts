@@ -29,7 +29,10 @@ export async function explainPath(path: Path, plan: (onRow: (row: SyncRow) => vo
   const [source, destination, sourceAncestor, destinationAncestor] = (found?.entries ?? []) as readonly [Entry?, Entry?, Ancestor?, Ancestor?]
   const isDirectory = [source, destination, sourceAncestor, destinationAncestor].some(entry => entry?.kind === 'directory')
   const filter = made.filter.explain(path, isDirectory)
-  const item = made.plan.items.find(candidate => candidate.path === path || candidate.from === path || candidate.moved?.some(moved => moved.from === path || moved.to === path)) ?? null
+  const item =
+    made.plan.items.find(
+      candidate => candidate.path === path || candidate.from === path || candidate.moved?.some(moved => moved.from === path || moved.to === path),
+    ) ?? null
   const problem = made.plan.problems.find(candidate => candidate.path === path)
   return {
     path,
@@ -43,12 +46,19 @@ export async function explainPath(path: Path, plan: (onRow: (row: SyncRow) => vo
   }
 
   function reasonOf(): string {
-    if (filter.hidden) return filter.by === 'own' ? "it is one of the engine's own names" : `${filter.pattern === undefined ? 'an option' : `the rule ${JSON.stringify(filter.pattern)}`} hides it`
+    if (filter.hidden)
+      return filter.by === 'own'
+        ? "it is one of the engine's own names"
+        : `${filter.pattern === undefined ? 'an option' : `the rule ${JSON.stringify(filter.pattern)}`} hides it`
     if (problem !== undefined) return `${problem.side}: ${problem.reason}`
     if (item !== null) return item.reason
     if (found === undefined) return 'neither side has it, and the state does not know it'
     if (source !== undefined && destination !== undefined) return 'both sides agree'
-    return source !== undefined ? 'only the source has it, and the mode leaves it alone' : destination !== undefined ? 'only the destination has it, and the mode leaves it alone' : 'only the state knows it: it was deleted on both sides'
+    return source !== undefined
+      ? 'only the source has it, and the mode leaves it alone'
+      : destination !== undefined
+        ? 'only the destination has it, and the mode leaves it alone'
+        : 'only the state knows it: it was deleted on both sides'
   }
 }
 

@@ -27,14 +27,21 @@ export function commonHash(source: ReadableStorage, destination: ReadableStorage
  * The fingerprint of a file as it is now: from the listing, else computed by the storage; `undefined` if it offers no such hash.
  * A file that changes while it is hashed has no fingerprint: the storage is asked again whether it is still the version that was listed.
  */
-export async function fingerprintOf(storage: ReadableStorage, entry: FileEntry, name: HashName, options: AbortOptions = {}): Promise<Fingerprint | undefined> {
+export async function fingerprintOf(
+  storage: ReadableStorage,
+  entry: FileEntry,
+  name: HashName,
+  options: AbortOptions = {},
+): Promise<Fingerprint | undefined> {
   const listed = entry.hashes?.[name]
   if (listed !== undefined) return fingerprint(name, listed)
   if (storage.hash === undefined || storage.capabilities.hashes?.includes(name) !== true) return undefined
   const hex = await storage.hash(entry.path, name, options)
   const now = await storage.stat(entry.path, options)
   if (now?.kind !== 'file' || now.size !== entry.size || now.etag !== entry.etag || now.modified !== entry.modified) {
-    throw new StorageError('PRECONDITION_FAILED', `${entry.path} changed on ${storage.name} while it was compared; run the sync again`, { path: entry.path })
+    throw new StorageError('PRECONDITION_FAILED', `${entry.path} changed on ${storage.name} while it was compared; run the sync again`, {
+      path: entry.path,
+    })
   }
   return fingerprint(name, hex)
 }

@@ -127,7 +127,10 @@ function lackOfSpace({ plan, free }: GuardFacts): Refusal[] {
   for (const side of ['source', 'destination'] as const) {
     const available = free[side]
     if (available === undefined) continue
-    const needed = plan.items.reduce((sum, item) => sum + (item.action.startsWith(side === 'destination' ? 'UPLOAD' : 'DOWNLOAD') ? growth(item, side) : 0), 0)
+    const needed = plan.items.reduce(
+      (sum, item) => sum + (item.action.startsWith(side === 'destination' ? 'UPLOAD' : 'DOWNLOAD') ? growth(item, side) : 0),
+      0,
+    )
     if (needed <= available) continue
     refusals.push({
       guard: 'no-space',

@@ -98,10 +98,14 @@ export class Judge {
     if (hash !== undefined) {
       const ours = await this.#fingerprint(site, 'source', source as FileEntry, hash)
       const theirs = ours === undefined ? undefined : await this.#fingerprint(site, 'destination', destination as FileEntry, hash)
-      if (ours !== undefined && theirs !== undefined) return ours === theirs ? { equal: true, reason: `same ${hash}`, hash: ours } : { equal: false, reason: `different ${hash}` }
+      if (ours !== undefined && theirs !== undefined)
+        return ours === theirs ? { equal: true, reason: `same ${hash}`, hash: ours } : { equal: false, reason: `different ${hash}` }
     }
     if (comparison === 'hash-only') {
-      const lacking = hash === undefined ? `${this.#options.source.name} and ${this.#options.destination.name} have no hash function in common` : `no ${hash} of it can be had`
+      const lacking =
+        hash === undefined
+          ? `${this.#options.source.name} and ${this.#options.destination.name} have no hash function in common`
+          : `no ${hash} of it can be had`
       throw new CannotCompare('source', site.path, `${lacking}, and hash-only compares by nothing else; use another comparison mode`)
     }
     // Times decide only where nothing better is known: a side whose etag moved while the other's did not has changed, whatever its time says.
@@ -114,7 +118,10 @@ export class Judge {
   /** The one side that is not as it was at the last sync. */
   #onlyChanged(site: Site, source: SyncableEntry, destination: SyncableEntry): Side | undefined {
     if (!isKnown(site)) return undefined
-    const [sourceSame, destinationSame] = [this.changeOf(site, 'source', source) === 'same', this.changeOf(site, 'destination', destination) === 'same']
+    const [sourceSame, destinationSame] = [
+      this.changeOf(site, 'source', source) === 'same',
+      this.changeOf(site, 'destination', destination) === 'same',
+    ]
     return sourceSame === destinationSame ? undefined : sourceSame ? 'destination' : 'source'
   }
 

@@ -73,7 +73,8 @@ export async function makePlan(options: MakePlanOptions): Promise<MadePlan> {
     const before = known.size
     for (const path of found) known.add(path)
     if (known.size === before) return made
-    if (round === mostRounds) throw new Error(`${source.name} and ${destination.name} show new ignore files after ${mostRounds} scans; the last one is ${[...found].pop()}`)
+    if (round === mostRounds)
+      throw new Error(`${source.name} and ${destination.name} show new ignore files after ${mostRounds} scans; the last one is ${[...found].pop()}`)
   }
 }
 
@@ -143,14 +144,22 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
     },
     evidence,
   )
-  const folding = (['source', 'destination'] as const).filter(side => options[side].capabilities.exactNames !== true && mayWrite(config, side)).map(side => new NameCollisions(side))
-  const listings: readonly AsyncIterable<readonly (ScannedEntry | Ancestor)[]>[] = [scanSide('source'), scanSide('destination'), state.source(), state.destination()]
+  const folding = (['source', 'destination'] as const)
+    .filter(side => options[side].capabilities.exactNames !== true && mayWrite(config, side))
+    .map(side => new NameCollisions(side))
+  const listings: readonly AsyncIterable<readonly (ScannedEntry | Ancestor)[]>[] = [
+    scanSide('source'),
+    scanSide('destination'),
+    state.source(),
+    state.destination(),
+  ]
   const filterChanged = state.filter !== undefined && state.filter !== filter.digest
   let entered = 0
   for await (const page of mergeJoin(listings, [source.name, destination.name, 'the state of the source', 'the state of the destination'])) {
     signal?.throwIfAborted()
     await planner.add(page)
-    for (const collisions of folding) for (const row of page) if (row.entries[collisions.side === 'source' ? 0 : 1] !== undefined) collisions.see(row.path)
+    for (const collisions of folding)
+      for (const row of page) if (row.entries[collisions.side === 'source' ? 0 : 1] !== undefined) collisions.see(row.path)
     if (filterChanged) for (const row of page) if (isEntering(row)) entered++
     if (options.onRow !== undefined) page.forEach(options.onRow)
   }
@@ -168,7 +177,12 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
     ...(state.firstContact !== undefined && { firstContact: state.firstContact }),
   }
   const plan = assemblePlan(header, decisions, items)
-  const facts = { vanished, collisions: folding.flatMap(collisions => collisions.find(items)), forbidden: refusedNames(plan, source, destination), free: {} }
+  const facts = {
+    vanished,
+    collisions: folding.flatMap(collisions => collisions.find(items)),
+    forbidden: refusedNames(plan, source, destination),
+    free: {},
+  }
   return { plan, facts, filter, hash, leftovers: decisions.leftovers }
 }
 
@@ -213,7 +227,12 @@ function abilitiesOf(storage: ReadableStorage): SideAbilities {
 function refusedNames(plan: Plan, source: ReadableStorage, destination: ReadableStorage): { side: Side; path: Path; reason: string }[] {
   const refused: { side: Side; path: Path; reason: string }[] = []
   for (const item of plan.items) {
-    const side: Side | undefined = item.action.startsWith('UPLOAD') || item.action === 'RENAME_DESTINATION' ? 'destination' : item.action.startsWith('DOWNLOAD') || item.action === 'RENAME_SOURCE' ? 'source' : undefined
+    const side: Side | undefined =
+      item.action.startsWith('UPLOAD') || item.action === 'RENAME_DESTINATION'
+        ? 'destination'
+        : item.action.startsWith('DOWNLOAD') || item.action === 'RENAME_SOURCE'
+          ? 'source'
+          : undefined
     if (side === undefined) continue
     const storage = (side === 'source' ? source : destination) as Partial<WritableStorage>
     const reason = storage.refuses?.(item.path)

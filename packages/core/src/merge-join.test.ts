@@ -25,7 +25,8 @@ const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map(parts => part
 const tree = fc.array(fc.tuple(path, fc.constantFrom('file', 'symlink', 'directory')), { maxLength: 12 }).map(pairs => {
   const kinds = new Map<string, string>()
   for (const [at, kind] of pairs) if (!kinds.has(at)) kinds.set(at, kind)
-  for (const at of [...kinds.keys()]) for (let end = at.lastIndexOf('/'); end > 0; end = at.lastIndexOf('/', end - 1)) kinds.set(at.slice(0, end), 'directory')
+  for (const at of [...kinds.keys()])
+    for (let end = at.lastIndexOf('/'); end > 0; end = at.lastIndexOf('/', end - 1)) kinds.set(at.slice(0, end), 'directory')
   return kinds
 })
 
@@ -38,7 +39,10 @@ describe('mergeJoin', () => {
         for await (const page of mergeJoin(listings.map(listing => pagesOf(listing, size)))) {
           for (const row of page) {
             expect(joined.has(row.path), `${row.path} comes once`).toBe(false)
-            joined.set(row.path, row.entries.map(entry => entry?.kind))
+            joined.set(
+              row.path,
+              row.entries.map(entry => entry?.kind),
+            )
           }
         }
         const expected = new Map([...new Set(trees.flatMap(kinds => [...kinds.keys()]))].map(at => [at, trees.map(kinds => kinds.get(at))]))
@@ -71,15 +75,30 @@ describe('mergeJoin', () => {
   })
 
   test('joins a file with a directory of its name across what lies between', async () => {
-    const left: Item[] = [{ path: 'a', kind: 'file', from: 0 }, { path: 'a-b', kind: 'file', from: 0 }]
-    const right: Item[] = [{ path: 'a-b', kind: 'file', from: 1 }, { path: 'a', kind: 'directory', from: 1 }, { path: 'a/x', kind: 'file', from: 1 }]
+    const left: Item[] = [
+      { path: 'a', kind: 'file', from: 0 },
+      { path: 'a-b', kind: 'file', from: 0 },
+    ]
+    const right: Item[] = [
+      { path: 'a-b', kind: 'file', from: 1 },
+      { path: 'a', kind: 'directory', from: 1 },
+      { path: 'a/x', kind: 'file', from: 1 },
+    ]
     const rows: [string, (string | undefined)[]][] = []
-    for await (const page of mergeJoin([pagesOf(left, 1), pagesOf(right, 1)])) for (const row of page) rows.push([row.path, row.entries.map(entry => entry?.kind)])
-    expect(rows).toEqual([['a-b', ['file', 'file']], ['a', ['file', 'directory']], ['a/x', [undefined, 'file']]])
+    for await (const page of mergeJoin([pagesOf(left, 1), pagesOf(right, 1)]))
+      for (const row of page) rows.push([row.path, row.entries.map(entry => entry?.kind)])
+    expect(rows).toEqual([
+      ['a-b', ['file', 'file']],
+      ['a', ['file', 'directory']],
+      ['a/x', [undefined, 'file']],
+    ])
   })
 
   test('tells of a listing that has a file and a directory of one name', async () => {
-    const both: Item[] = [{ path: 'a', kind: 'file', from: 0 }, { path: 'a', kind: 'directory', from: 0 }]
+    const both: Item[] = [
+      { path: 'a', kind: 'file', from: 0 },
+      { path: 'a', kind: 'directory', from: 0 },
+    ]
     const rows = []
     for await (const page of mergeJoin([pagesOf(both, 1), pagesOf([], 1)])) rows.push(...page)
     expect(rows.map(row => [row.path, row.entries[0]?.kind, row.clash?.[0]?.kind])).toEqual([['a', 'directory', 'file']])
@@ -107,19 +126,28 @@ describe('mergeJoin', () => {
   })
 
   test('refuses listings that go backwards anywhere, one of them or all alike', async () => {
-    const sorted = fc.uniqueArray(path, { minLength: 2, maxLength: 8 }).map(paths => paths.map(at => ({ path: at, kind: 'file', from: 0 })).sort(byKey))
+    const sorted = fc
+      .uniqueArray(path, { minLength: 2, maxLength: 8 })
+      .map(paths => paths.map(at => ({ path: at, kind: 'file', from: 0 })).sort(byKey))
     await fc.assert(
-      fc.asyncProperty(sorted, fc.nat(), fc.integer({ min: 1, max: 4 }), fc.integer({ min: -1, max: 3 }), fc.integer({ min: 1, max: 4 }), async (items, at, count, which, size) => {
-        const swapped = [...items]
-        const first = at % (items.length - 1)
-        swapped.splice(first, 2, items[first + 1] as Item, items[first] as Item)
-        const broken = which % count
-        const listings = Array.from({ length: count }, (_, i) => pagesOf(broken === i || which === -1 ? swapped : items, size))
-        const run = async (): Promise<void> => {
-          for await (const _page of mergeJoin(listings));
-        }
-        await expect(run()).rejects.toSatisfy((error: unknown) => isStorageError(error, 'UNORDERED'))
-      }),
+      fc.asyncProperty(
+        sorted,
+        fc.nat(),
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: -1, max: 3 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (items, at, count, which, size) => {
+          const swapped = [...items]
+          const first = at % (items.length - 1)
+          swapped.splice(first, 2, items[first + 1] as Item, items[first] as Item)
+          const broken = which % count
+          const listings = Array.from({ length: count }, (_, i) => pagesOf(broken === i || which === -1 ? swapped : items, size))
+          const run = async (): Promise<void> => {
+            for await (const _page of mergeJoin(listings));
+          }
+          await expect(run()).rejects.toSatisfy((error: unknown) => isStorageError(error, 'UNORDERED'))
+        },
+      ),
       { numRuns: 500 },
     )
   })

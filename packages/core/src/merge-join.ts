@@ -121,7 +121,7 @@ function smallest<T extends Keyed>(cursors: readonly Cursor<T>[]): T | undefined
   for (const cursor of cursors) {
     const head = cursor.head
     if (head === undefined || head === best) continue
-    if (best === undefined || (head.path !== best.path || hasDirectoryKey(head) !== hasDirectoryKey(best)) && before(head, best)) best = head
+    if (best === undefined || ((head.path !== best.path || hasDirectoryKey(head) !== hasDirectoryKey(best)) && before(head, best))) best = head
   }
   return best
 }

@@ -22,13 +22,18 @@ function* situations(): Generator<Situation> {
 }
 
 const all = [...situations()]
-const name = ({ mode, ancestor, source, destination, equal }: Situation): string => `${mode} ${ancestor ? 'known' : 'unknown'} ${source}${destination}${equal === undefined ? '' : equal ? ' equal' : ' different'}`
+const name = ({ mode, ancestor, source, destination, equal }: Situation): string =>
+  `${mode} ${ancestor ? 'known' : 'unknown'} ${source}${destination}${equal === undefined ? '' : equal ? ' equal' : ' different'}`
 
 describe('modeTable', () => {
   test.each(all.map(situation => [name(situation), situation] as const))('has exactly one row for %s', (_, situation) => {
     const rows = modeTable.filter(
       row =>
-        row.modes.includes(situation.mode) && row.ancestor === situation.ancestor && row.equal === situation.equal && row.source.includes(situation.source) && row.destination.includes(situation.destination),
+        row.modes.includes(situation.mode) &&
+        row.ancestor === situation.ancestor &&
+        row.equal === situation.equal &&
+        row.source.includes(situation.source) &&
+        row.destination.includes(situation.destination),
     )
     expect(rows).toHaveLength(1)
     expect(rows[0]).toBe(reconcile(situation))
@@ -37,7 +42,16 @@ describe('modeTable', () => {
   test.each(all.map(situation => [name(situation), situation] as const))('two-way is its own mirror image: %s', (_, situation) => {
     if (situation.mode !== 'two-way') return
     const mirrored = reconcile({ ...situation, source: situation.destination, destination: situation.source }).outcome
-    const swap = (word: string): string => (word.startsWith('UPLOAD') ? word.replace('UPLOAD', 'DOWNLOAD') : word.startsWith('DOWNLOAD') ? word.replace('DOWNLOAD', 'UPLOAD') : word === 'DELETE_SOURCE' ? 'DELETE_DESTINATION' : word === 'DELETE_DESTINATION' ? 'DELETE_SOURCE' : word)
+    const swap = (word: string): string =>
+      word.startsWith('UPLOAD')
+        ? word.replace('UPLOAD', 'DOWNLOAD')
+        : word.startsWith('DOWNLOAD')
+          ? word.replace('DOWNLOAD', 'UPLOAD')
+          : word === 'DELETE_SOURCE'
+            ? 'DELETE_DESTINATION'
+            : word === 'DELETE_DESTINATION'
+              ? 'DELETE_SOURCE'
+              : word
     expect(mirrored).toBe(swap(reconcile(situation).outcome))
   })
 
@@ -56,7 +70,8 @@ describe('modeTable', () => {
 
   test('an edit is never deleted, in two-way', () => {
     for (const situation of all) {
-      if (situation.mode === 'two-way' && (situation.source === 'M' || situation.destination === 'M')) expect(reconcile(situation).outcome).not.toMatch(/DELETE/)
+      if (situation.mode === 'two-way' && (situation.source === 'M' || situation.destination === 'M'))
+        expect(reconcile(situation).outcome).not.toMatch(/DELETE/)
     }
   })
 })

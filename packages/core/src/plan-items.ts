@@ -56,7 +56,13 @@ export function transferItem(site: Site, action: SyncAction, reason: string, det
 }
 
 /** What a side has goes. `cleared`: it makes room for the other side's entry, which is no copy of it. */
-export function deletionItem(site: Site, side: Side, phase: PlanPhase, reason: string, details: { readonly trash: boolean; readonly clears?: boolean }): PlanItem {
+export function deletionItem(
+  site: Site,
+  side: Side,
+  phase: PlanPhase,
+  reason: string,
+  details: { readonly trash: boolean; readonly clears?: boolean },
+): PlanItem {
   return {
     action: deletionOn(side),
     path: site.path,
@@ -81,13 +87,25 @@ export function conflictItem(site: Site, reason: string): PlanItem {
 export function keepBothItems(site: Site, loser: Side, copy: Path, reason: string, resolved: Resolved): PlanItem[] {
   const winner = otherSide(loser)
   const [lost, won] = [site[loser] as SyncableEntry, site[winner] as SyncableEntry]
-  const view = (side: Side, entry: Entry): Pick<PlanItem, 'source' | 'destination'> => ({ source: side === 'source' ? entry : null, destination: side === 'destination' ? entry : null })
+  const view = (side: Side, entry: Entry): Pick<PlanItem, 'source' | 'destination'> => ({
+    source: side === 'source' ? entry : null,
+    destination: side === 'destination' ? entry : null,
+  })
   const common = { reason, resolved } as const
   return [
     { ...common, action: renameOn(loser), path: copy, from: site.path, kind: lost.kind, phase: 'rename', size: 0, ...view(loser, lost) },
     { ...common, action: writeTo(loser), path: site.path, from: null, kind: won.kind, phase: 'transfer', size: sizeOf(won), ...view(winner, won) },
     // The rename moves the change time, so the copy is recognised by size and time alone.
-    { ...common, action: writeTo(winner, true), path: copy, from: null, kind: lost.kind, phase: 'transfer', size: sizeOf(lost), ...view(loser, withoutIdentity(lost, copy)) },
+    {
+      ...common,
+      action: writeTo(winner, true),
+      path: copy,
+      from: null,
+      kind: lost.kind,
+      phase: 'transfer',
+      size: sizeOf(lost),
+      ...view(loser, withoutIdentity(lost, copy)),
+    },
   ]
 }
 
@@ -98,9 +116,16 @@ export interface MetadataAbilities {
 }
 
 /** Content agrees: an item for a time or permissions that one side changed. `undefined` if there is nothing to carry or nobody to take it. */
-export function metadataItem(site: Site, source: SyncableEntry, destination: SyncableEntry, hash: Fingerprint | undefined, abilities: MetadataAbilities): PlanItem | undefined {
+export function metadataItem(
+  site: Site,
+  source: SyncableEntry,
+  destination: SyncableEntry,
+  hash: Fingerprint | undefined,
+  abilities: MetadataAbilities,
+): PlanItem | undefined {
   const { sourceAncestor, destinationAncestor } = site
-  if (sourceAncestor === undefined || destinationAncestor === undefined || source.kind !== destination.kind || source.kind === 'symlink') return undefined
+  if (sourceAncestor === undefined || destinationAncestor === undefined || source.kind !== destination.kind || source.kind === 'symlink')
+    return undefined
   const ours = metadataSince(sourceAncestor, source)
   const theirs = metadataSince(destinationAncestor, destination)
   if ((ours.modified || ours.mode) === (theirs.modified || theirs.mode)) return undefined
@@ -128,7 +153,10 @@ export function metadataItem(site: Site, source: SyncableEntry, destination: Syn
 }
 
 /** The records of a path on which both sides agree; `undefined` if the state knows them already. */
-export function settledRecords(site: Site, hashes: Readonly<Record<Side, Fingerprint | undefined>>): { readonly path: Path; readonly source: Ancestor; readonly destination: Ancestor } | undefined {
+export function settledRecords(
+  site: Site,
+  hashes: Readonly<Record<Side, Fingerprint | undefined>>,
+): { readonly path: Path; readonly source: Ancestor; readonly destination: Ancestor } | undefined {
   const source = toAncestor(site.source as SyncableEntry, hashes.source)
   const destination = toAncestor(site.destination as SyncableEntry, hashes.destination)
   if (sameRecord(source, site.sourceAncestor) && sameRecord(destination, site.destinationAncestor)) return undefined

@@ -34,12 +34,14 @@ export function planFromLines(lines: Iterable<string>): Plan & { readonly [extra
       if (value['version'] !== 1) throw new TypeError(`the plan has version ${JSON.stringify(value['version'])}; this program reads version 1`)
       header = value
     } else if (type === 'item') items.push(checkItem(value, number))
-    else if (type === 'settled' && typeof value['path'] === 'string') settled.push({ path: value['path'], source: value['source'] as never, destination: value['destination'] as never })
+    else if (type === 'settled' && typeof value['path'] === 'string')
+      settled.push({ path: value['path'], source: value['source'] as never, destination: value['destination'] as never })
     else if (type === 'end') end = value
     else throw new TypeError(`line ${number} of the plan is of unknown type ${JSON.stringify(type)}`)
   }
   if (header === undefined) throw new TypeError('the plan is empty')
-  if (end?.items !== items.length || end.settled !== settled.length) throw new TypeError('the plan was cut short: its last line does not count what is in it; make it again')
+  if (end?.items !== items.length || end.settled !== settled.length)
+    throw new TypeError('the plan was cut short: its last line does not count what is in it; make it again')
   for (const key of ['pair', 'mode', 'comparison', 'source', 'destination', 'counts', 'migration'] as const) {
     if (header[key] === undefined) throw new TypeError(`the plan lacks ${JSON.stringify(key)}`)
   }

@@ -9,7 +9,18 @@ import { CannotCompare, Judge, type Evidence } from './judge.ts'
 import { reconcile, type ModeRow, type SideState } from './mode-table.ts'
 import { otherSide, type ComparisonMode, type ConflictResolution, type InitialSync, type Side, type SyncMode } from './modes.ts'
 import { isBelow } from './path.ts'
-import { conflictItem, deletionItem, isDeletion, keepBothItems, metadataItem, settledRecords, transferItem, writeTo, type MetadataAbilities, type TransferDetails } from './plan-items.ts'
+import {
+  conflictItem,
+  deletionItem,
+  isDeletion,
+  keepBothItems,
+  metadataItem,
+  settledRecords,
+  transferItem,
+  writeTo,
+  type MetadataAbilities,
+  type TransferDetails,
+} from './plan-items.ts'
 import { SyncAction, type PlanItem, type PlanProblem, type SyncableEntry } from './plan.ts'
 import type { HashName, Path } from './protocol.ts'
 import type { ScannedEntry } from './scan.ts'
@@ -159,7 +170,8 @@ export class Planner {
     if (source.kind === 'file') {
       if (destination.kind !== 'file' || this.#options.forceUpload || this.#options.forceDownload) return false
       if (source.etag === undefined || source.etag !== sourceAncestor.etag || source.size !== sourceAncestor.size) return false
-      if (destination.etag === undefined || destination.etag !== destinationAncestor.etag || destination.size !== destinationAncestor.size) return false
+      if (destination.etag === undefined || destination.etag !== destinationAncestor.etag || destination.size !== destinationAncestor.size)
+        return false
       if (sourceAncestor.kind !== 'file' || destinationAncestor.kind !== 'file') return false
       // An etag answers for the content alone: in many stores a new time or new permissions leave it as it is.
       if (!hasSameMetadata(source, sourceAncestor) || !hasSameMetadata(destination, destinationAncestor)) return false
@@ -204,7 +216,11 @@ export class Planner {
 
   /** An etag that says "the same" with a size that says "another": such a listing must not become an edit that is carried over. */
   #blockContradiction(site: Site, side: Side): void {
-    this.#decisions.problems.push({ side, path: site.path, reason: `${this.#options[side].name} lists another size than what was written there, under the same etag: it may have been cut short` })
+    this.#decisions.problems.push({
+      side,
+      path: site.path,
+      reason: `${this.#options[side].name} lists another size than what was written there, under the same etag: it may have been cut short`,
+    })
     this.#hold('source', 'destination')
   }
 
@@ -293,7 +309,12 @@ export class Planner {
     await this.#reporting(async () => {
       const verdict = await this.#judge.compare(site, source, destination)
       if (verdict.equal) return this.#agree(site, source, destination, verdict.hash)
-      const row = this.#lookUp(site, await this.#judge.stateOf(site, 'source', source), await this.#judge.stateOf(site, 'destination', destination), false)
+      const row = this.#lookUp(
+        site,
+        await this.#judge.stateOf(site, 'source', source),
+        await this.#judge.stateOf(site, 'destination', destination),
+        false,
+      )
       if (row.outcome === 'RESOLVE' || row.outcome === 'FIRST_CONTACT') return this.#resolve(site, source, destination, row, verdict.reason)
       this.#act(site, { ...row, reason: `${row.reason} (${verdict.reason})` })
     })
@@ -375,7 +396,8 @@ export class Planner {
       const both: Site = { ...site, [missing]: { kind: 'directory', path: site.path } }
       const records = settledRecords(both, { source: undefined, destination: undefined })
       if (records !== undefined) this.#decisions.settled.push(records)
-    } else if (!frame.holds[side] && !this.#options[side].directories && isKnown(site)) this.#decisions.settled.push({ path: site.path, source: undefined, destination: undefined })
+    } else if (!frame.holds[side] && !this.#options[side].directories && isKnown(site))
+      this.#decisions.settled.push({ path: site.path, source: undefined, destination: undefined })
   }
 
   /** A directory that was deleted on one side goes from the other or stays there alone, unless something in it stays or goes across. */
@@ -400,7 +422,14 @@ export class Planner {
     else if (clean === leaf && survivors === 'none') winner = clean
     else {
       const { comparison, toleranceMs, policy, initialSync, firstContact } = this.#options
-      decision = decideConflict({ source, destination, comparison, toleranceMs, policy, initialSync: row.outcome === 'FIRST_CONTACT' && firstContact ? initialSync : undefined })
+      decision = decideConflict({
+        source,
+        destination,
+        comparison,
+        toleranceMs,
+        policy,
+        initialSync: row.outcome === 'FIRST_CONTACT' && firstContact ? initialSync : undefined,
+      })
       winner = decision.winner === 'both' ? undefined : decision.winner
       if (policy === 'manual') {
         const choice = await this.#ask(site, source, destination, clashReason(directory))
@@ -411,7 +440,14 @@ export class Planner {
     }
     if (winner === leaf && (survivors === 'fixed' || !this.#mayDelete(directory))) winner = undefined
     if (winner === undefined) {
-      const reason = clashReason(directory, survivors === 'fixed' ? ', and the directory holds what cannot be touched' : survivors === 'changed' ? ', and the directory holds changes' : '')
+      const reason = clashReason(
+        directory,
+        survivors === 'fixed'
+          ? ', and the directory holds what cannot be touched'
+          : survivors === 'changed'
+            ? ', and the directory holds changes'
+            : '',
+      )
       this.#conflict(site, reason)
       this.#hold('source', 'destination')
       return this.#replay({ ...openFrame(path, this.#top()), blocked: true }, rows)
@@ -421,13 +457,19 @@ export class Planner {
       const target = directory
       await this.#replay({ ...openFrame(path, this.#top()), clears: target }, rows)
       this.#decisions.items.push(deletionItem(site, target, 'clear', `a ${site[leaf]?.kind} takes its place`, { trash: false, clears: true }))
-      this.#transfer(site, writeTo(target), `${row.reason}: a ${site[leaf]?.kind} replaces the directory`, { cleared: target, ...(resolved && { resolved }) })
+      this.#transfer(site, writeTo(target), `${row.reason}: a ${site[leaf]?.kind} replaces the directory`, {
+        cleared: target,
+        ...(resolved && { resolved }),
+      })
       this.#hold('source', 'destination')
       return
     }
     const trash = this.#keepsDeleted()
     this.#decisions.items.push(deletionItem(site, leaf, 'clear', 'a directory takes its place', { trash, clears: true }))
-    this.#transfer(site, writeTo(leaf), `${row.reason}: a directory replaces the ${site[leaf]?.kind}`, { cleared: leaf, ...(resolved && { resolved }) })
+    this.#transfer(site, writeTo(leaf), `${row.reason}: a directory replaces the ${site[leaf]?.kind}`, {
+      cleared: leaf,
+      ...(resolved && { resolved }),
+    })
     this.#hold('source', 'destination')
     await this.#replay({ ...openFrame(path, this.#top()), restores: leaf }, rows)
   }
@@ -442,7 +484,14 @@ export class Planner {
   async #survivors(rows: readonly Site[], side: Side): Promise<'none' | 'changed' | 'fixed'> {
     let changed = false
     for (const site of rows) {
-      if (isHidden(site.source) || isHidden(site.destination) || isProblem(site.source) || isProblem(site.destination) || site.ambiguous !== undefined) return 'fixed'
+      if (
+        isHidden(site.source) ||
+        isHidden(site.destination) ||
+        isProblem(site.source) ||
+        isProblem(site.destination) ||
+        site.ambiguous !== undefined
+      )
+        return 'fixed'
       const entry = site[side]
       if (entry === undefined || this.#options.mode !== 'two-way') continue
       let state: SideState | undefined
@@ -479,7 +528,14 @@ export class Planner {
   async #resolve(site: Site, source: SyncableEntry, destination: SyncableEntry, row: ModeRow, why: string): Promise<void> {
     const { comparison, toleranceMs, policy, initialSync, firstContact } = this.#options
     const reason = `${row.reason} (${why})`
-    const decision = decideConflict({ source, destination, comparison, toleranceMs, policy, initialSync: row.outcome === 'FIRST_CONTACT' && firstContact ? initialSync : undefined })
+    const decision = decideConflict({
+      source,
+      destination,
+      comparison,
+      toleranceMs,
+      policy,
+      initialSync: row.outcome === 'FIRST_CONTACT' && firstContact ? initialSync : undefined,
+    })
     let winner = decision.winner
     if (policy === 'manual' && decision.by !== 'initial-sync') winner = await this.#ask(site, source, destination, reason)
     if (winner === undefined) return this.#conflict(site, `${reason}; ${decision.reason}`)
@@ -492,13 +548,21 @@ export class Planner {
   /** Asks the handler; `undefined` leaves the conflict open. */
   async #ask(site: Site, source: SyncableEntry, destination: SyncableEntry, reason: string): Promise<Side | 'both' | undefined> {
     if (this.#options.handler === undefined) return undefined
-    const choice = await this.#options.handler({ path: site.path, reason, source, destination, sourceMtime: source.modified, destMtime: destination.modified })
+    const choice = await this.#options.handler({
+      path: site.path,
+      reason,
+      source,
+      destination,
+      sourceMtime: source.modified,
+      destMtime: destination.modified,
+    })
     return choice === 'skip' ? undefined : choice
   }
 
   /** The loser takes a new name on its side, and each side gets what it lacks. */
   #keepBoth(site: Site, source: SyncableEntry, destination: SyncableEntry, reason: string, resolved: NonNullable<PlanItem['resolved']>): void {
-    const loser: Side = source.modified !== undefined && destination.modified !== undefined && destination.modified > source.modified ? 'source' : 'destination'
+    const loser: Side =
+      source.modified !== undefined && destination.modified !== undefined && destination.modified > source.modified ? 'source' : 'destination'
     const copy = conflictCopyPath(site.path, loser, this.#options.now, path => this.#copies.has(path))
     this.#copies.add(copy)
     this.#decisions.items.push(...keepBothItems(site, loser, copy, reason, resolved))
@@ -571,7 +635,9 @@ export class Planner {
   #mayWrite(side: Side): boolean {
     const { mode } = this.#options
     if (mode === 'two-way') return true
-    return side === 'destination' ? mode === 'source-to-destination' || mode === 'source-backup' : mode === 'destination-to-source' || mode === 'destination-backup'
+    return side === 'destination'
+      ? mode === 'source-to-destination' || mode === 'source-backup'
+      : mode === 'destination-to-source' || mode === 'destination-backup'
   }
 
   /** Both sides have the same content: what else one of them changed is carried over, and the state learns what it does not know yet. */
@@ -582,7 +648,10 @@ export class Planner {
       return
     }
     this.#decisions.unchanged++
-    const change = settledRecords(site, { source: hash ?? this.#judge.knownHash(site, 'source', source), destination: hash ?? this.#judge.knownHash(site, 'destination', destination) })
+    const change = settledRecords(site, {
+      source: hash ?? this.#judge.knownHash(site, 'source', source),
+      destination: hash ?? this.#judge.knownHash(site, 'destination', destination),
+    })
     if (change !== undefined) this.#decisions.settled.push(change)
   }
 
@@ -621,4 +690,3 @@ function count(totals: { entries: number; bytes: number }, entry: ScannedEntry):
 function clashReason(directory: Side, more = ''): string {
   return `a directory at the ${directory}, none at the ${otherSide(directory)}${more}`
 }
-

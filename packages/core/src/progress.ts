@@ -59,7 +59,9 @@ export type SyncProgressEvent =
   | { readonly type: 'scan_complete'; readonly side: Side; readonly entries: number; readonly bytes: number }
   | { readonly type: 'plan_complete'; readonly counts: PlanCounts; readonly migration: FilterMigration }
   | { readonly type: 'sync_start'; readonly totalFiles: number; readonly totalBytes: number }
-  | ({ readonly type: 'upload_start' | 'upload_progress' | 'upload_complete' | 'download_start' | 'download_progress' | 'download_complete' } & FileEvent)
+  | ({
+      readonly type: 'upload_start' | 'upload_progress' | 'upload_complete' | 'download_start' | 'download_progress' | 'download_complete'
+    } & FileEvent)
   | { readonly type: 'delete_start' | 'delete_complete'; readonly side: Side; readonly filePath: Path }
   | { readonly type: 'rename_start' | 'rename_complete'; readonly side: Side; readonly filePath: Path; readonly from: Path }
   | { readonly type: 'skip'; readonly filePath: Path; readonly reason: string; readonly stale: boolean }

@@ -52,7 +52,8 @@ async function matchFiles(
   const blocked = new Set(items.filter(item => item.phase === 'clear').map(item => item.path))
   // A conflict copy gets its name in this very run: there is nothing to follow yet.
   const creations = items.filter(
-    item => item.action === createAction && item.kind === 'file' && item[side] !== null && item.resolved === undefined && !isInTheWay(item.path, blocked),
+    item =>
+      item.action === createAction && item.kind === 'file' && item[side] !== null && item.resolved === undefined && !isInTheWay(item.path, blocked),
   )
   if (creations.length === 0) return []
 
@@ -77,7 +78,8 @@ async function matchFiles(
       }),
     )
     for (const [at, { creation, deletion }] of some.entries()) {
-      if (deletion !== undefined && moved[at] === true && free.has(deletion)) join(deletion, creation, 'same file id, size and time', deleted.get(deletion)?.hash)
+      if (deletion !== undefined && moved[at] === true && free.has(deletion))
+        join(deletion, creation, 'same file id, size and time', deleted.get(deletion)?.hash)
       else rest.push(creation)
     }
   }
@@ -90,7 +92,12 @@ async function matchFiles(
     const entry = creation[side] as FileEntry
     const candidates = entry.size === 0 ? undefined : bySize.get(entry.size)
     if (candidates === undefined) continue
-    for (const name of new Set(candidates.map(item => deleted.get(item)?.hash).filter(hash => hash !== undefined).map(hashNameOf))) {
+    for (const name of new Set(
+      candidates
+        .map(item => deleted.get(item)?.hash)
+        .filter(hash => hash !== undefined)
+        .map(hashNameOf),
+    )) {
       const hash = await evidence.fingerprint(side, entry, name).catch(() => undefined)
       if (hash !== undefined) groupOf(byContent, hash).creations.push(creation)
     }
@@ -135,7 +142,12 @@ async function hasKeptContent(ancestor: Ancestor, entry: FileEntry, side: Side, 
 
 /** The id alone proves nothing: inodes are used again. */
 function isSameFile(ancestor: Ancestor, entry: FileEntry): boolean {
-  return ancestor.size === entry.size && ancestor.modified !== undefined && entry.modified !== undefined && Math.abs(ancestor.modified - entry.modified) < 0.001
+  return (
+    ancestor.size === entry.size &&
+    ancestor.modified !== undefined &&
+    entry.modified !== undefined &&
+    Math.abs(ancestor.modified - entry.modified) < 0.001
+  )
 }
 
 /** Whether a path lies at or below something that has to be cleared first: renames run before that. */
@@ -215,7 +227,9 @@ function targetOf(directory: Path, inside: readonly PlanItem[], pairOf: Readonly
     const pair = pairOf.get(item)
     if (pair === undefined) continue
     const relative = item.path.slice(directory.length)
-    return pair.creation.path.endsWith(relative) && pair.creation.path.length > relative.length ? pair.creation.path.slice(0, -relative.length) : undefined
+    return pair.creation.path.endsWith(relative) && pair.creation.path.length > relative.length
+      ? pair.creation.path.slice(0, -relative.length)
+      : undefined
   }
   return undefined
 }
@@ -286,7 +300,10 @@ function groupBy<K>(items: Iterable<PlanItem>, keyOf: (item: PlanItem) => K | un
   return groups
 }
 
-function groupOf(groups: Map<string, { deletions: PlanItem[]; creations: PlanItem[] }>, key: string): { deletions: PlanItem[]; creations: PlanItem[] } {
+function groupOf(
+  groups: Map<string, { deletions: PlanItem[]; creations: PlanItem[] }>,
+  key: string,
+): { deletions: PlanItem[]; creations: PlanItem[] } {
   let group = groups.get(key)
   if (group === undefined) groups.set(key, (group = { deletions: [], creations: [] }))
   return group

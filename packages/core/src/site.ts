@@ -28,7 +28,8 @@ export function toSite({ path, entries, clash }: SyncRow): Site {
   const destination = entries[1] as ScannedEntry | undefined
   const sourceAncestor = entries[2] as Ancestor | undefined
   const destinationAncestor = entries[3] as Ancestor | undefined
-  const ambiguous: Side | undefined = clash === undefined ? undefined : clash[0] !== undefined ? 'source' : clash[1] !== undefined ? 'destination' : undefined
+  const ambiguous: Side | undefined =
+    clash === undefined ? undefined : clash[0] !== undefined ? 'source' : clash[1] !== undefined ? 'destination' : undefined
   return ambiguous === undefined
     ? { path, source, destination, sourceAncestor, destinationAncestor }
     : { path, source, destination, sourceAncestor, destinationAncestor, ambiguous }
@@ -59,5 +60,7 @@ export function isDirectory(entry: ScannedEntry | undefined): boolean {
 /** Whether a side's listing has another size than its state under the same etag. */
 export function contradictsItself(site: Site, side: Side): boolean {
   const [entry, ancestor] = [site[side], ancestorOf(site, side)]
-  return entry?.kind === 'file' && ancestor?.kind === 'file' && entry.etag !== undefined && entry.etag === ancestor.etag && entry.size !== ancestor.size
+  return (
+    entry?.kind === 'file' && ancestor?.kind === 'file' && entry.etag !== undefined && entry.etag === ancestor.etag && entry.size !== ancestor.size
+  )
 }

@@ -13,7 +13,10 @@ beforeAll(async () => {
     await writeFile(join(directory, 'package.json'), JSON.stringify({ name, type: 'module', exports: { '.': { default: './index.js' } } }))
     await writeFile(join(directory, 'index.js'), code)
   }
-  await install('syncline-plugin-dav', `export const plugin = { schemes: ['dav'], open: url => Promise.resolve({ name: url.href, capabilities: {} }) }`)
+  await install(
+    'syncline-plugin-dav',
+    `export const plugin = { schemes: ['dav'], open: url => Promise.resolve({ name: url.href, capabilities: {} }) }`,
+  )
   await install('syncline-plugin-broken', `import 'a-package-that-nobody-has'\nexport const plugin = {}`)
   await install('syncline-plugin-empty', `export const storage = {}`)
 })
@@ -29,12 +32,17 @@ describe('loadAdapter', () => {
   })
 
   test.each(['s3', 'sftp', 'ftp', 'ftps', 'btrfs', 'snarf'])('says what to install for %s', async scheme => {
-    const nothing = (name: string): Promise<unknown> => Promise.reject(Object.assign(new Error(`Cannot find package '${name}' imported from /x.js`), { code: 'ERR_MODULE_NOT_FOUND' }))
-    await expect(loadAdapter(scheme, { load: nothing, loadFromProject: nothing })).rejects.toThrow(`no storage for "${scheme}:". Install it with: npm install ${adapterTable[scheme]}`)
+    const nothing = (name: string): Promise<unknown> =>
+      Promise.reject(Object.assign(new Error(`Cannot find package '${name}' imported from /x.js`), { code: 'ERR_MODULE_NOT_FOUND' }))
+    await expect(loadAdapter(scheme, { load: nothing, loadFromProject: nothing })).rejects.toThrow(
+      `no storage for "${scheme}:". Install it with: npm install ${adapterTable[scheme]}`,
+    )
   })
 
   test('names the schemes there are for one that nobody knows', async () => {
-    await expect(load('nope')).rejects.toThrow('no storage for "nope:". Known are file, s3, sftp, ftp, ftps, btrfs, snarf; others come from a package syncline-plugin-nope')
+    await expect(load('nope')).rejects.toThrow(
+      'no storage for "nope:". Known are file, s3, sftp, ftp, ftps, btrfs, snarf; others come from a package syncline-plugin-nope',
+    )
   })
 
   test('passes on that a package lacks one of its own', async () => {

@@ -65,7 +65,8 @@ async function play(): Promise<number> {
 
 /** A tree as people have them: small texts, some larger files, generated things that do not belong into a sync. */
 async function makeProject(): Promise<void> {
-  const text = (title: string, lines: number): string => `# ${title}\n\n${Array.from({ length: lines }, (_, line) => `Line ${line + 1} of ${title}.`).join('\n')}\n`
+  const text = (title: string, lines: number): string =>
+    `# ${title}\n\n${Array.from({ length: lines }, (_, line) => `Line ${line + 1} of ${title}.`).join('\n')}\n`
   const files: Record<string, string | Uint8Array> = {
     '.syncignore': '# What can be made again stays where it is.\nnode_modules/\n*.log\n',
     'README.md': text('Trail map', 20),

@@ -18,7 +18,9 @@ describe('parseLocation', () => {
     ['a b/写真', '/work/a b/写真'],
   ])('%s is a path', (text, path) => expect(parseLocation(text, '/work')).toEqual({ kind: 'path', path }))
 
-  test.each(['C:\\notes', 'c:/notes', 'D:'])('%s is a path of Windows', text => expect(parseLocation(text, '/work')).toEqual({ kind: 'path', path: resolve('/work', text) }))
+  test.each(['C:\\notes', 'c:/notes', 'D:'])('%s is a path of Windows', text =>
+    expect(parseLocation(text, '/work')).toEqual({ kind: 'path', path: resolve('/work', text) }),
+  )
 
   test.each([
     ['s3://bucket/prefix?region=eu', 's3'],
@@ -34,5 +36,10 @@ describe('parseLocation', () => {
     expect(call).not.toThrow(/hunter2/)
   })
 
-  test.each([['', 'empty'], ['a\0b', 'NUL'], ['file://host/x', 'no local file'], ['s3://[', 'is no URL']])('%j is refused', (text, reason) => expect(() => parseLocation(text, '/work')).toThrow(reason))
+  test.each([
+    ['', 'empty'],
+    ['a\0b', 'NUL'],
+    ['file://host/x', 'no local file'],
+    ['s3://[', 'is no URL'],
+  ])('%j is refused', (text, reason) => expect(() => parseLocation(text, '/work')).toThrow(reason))
 })

@@ -20,7 +20,9 @@ export function parseLocation(text: string, directory: string): Location {
   if (scheme === undefined) return { kind: 'path', path: resolve(directory, text) }
   const url = parseUrl(text, scheme)
   if (url.password !== '') {
-    throw new TypeError(`the URL of ${scheme}://${url.host} holds a password, which would show in the list of processes; leave it out and use a key, an agent or the environment`)
+    throw new TypeError(
+      `the URL of ${scheme}://${url.host} holds a password, which would show in the list of processes; leave it out and use a key, an agent or the environment`,
+    )
   }
   return scheme === 'file' ? { kind: 'path', path: filePath(url) } : { kind: 'url', url, scheme }
 }
@@ -38,6 +40,8 @@ function filePath(url: URL): string {
   try {
     return resolve(fileURLToPath(url))
   } catch (error) {
-    throw new TypeError(`${url.href} is no local file: ${error instanceof Error ? error.message : String(error)}; write file:///path`, { cause: error })
+    throw new TypeError(`${url.href} is no local file: ${error instanceof Error ? error.message : String(error)}; write file:///path`, {
+      cause: error,
+    })
   }
 }

@@ -45,7 +45,8 @@ async function createFile(storage: WritableStorage, directory: string, path: Pat
   try {
     await writeFile(join(directory, path), await collect(content), { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new StorageError('PRECONDITION_FAILED', `${path} exists in ${directory}`, { path, cause: error })
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new StorageError('PRECONDITION_FAILED', `${path} exists in ${directory}`, { path, cause: error })
     throw error
   }
   const entry = await storage.stat(path)
@@ -68,7 +69,9 @@ export async function listKnownPairs(home: string): Promise<{ readonly source: s
   const pairs: { readonly source: string; readonly destination: string }[] = []
   for (const name of names.sort()) {
     try {
-      const { sync } = JSON.parse(await readFile(join(home, name, 'sync_metadata.json'), 'utf8')) as { sync?: { source?: unknown; destination?: unknown } }
+      const { sync } = JSON.parse(await readFile(join(home, name, 'sync_metadata.json'), 'utf8')) as {
+        sync?: { source?: unknown; destination?: unknown }
+      }
       if (typeof sync?.source === 'string' && typeof sync.destination === 'string') pairs.push({ source: sync.source, destination: sync.destination })
     } catch {
       // A damaged state is told of by the commands that use it.

@@ -33,7 +33,11 @@ export interface SyncPlacesOptions extends SyncOptions {
  * @example
  * const { stats, conflicts } = await sync('./notes', '/mnt/usb/notes')
  */
-export async function sync(source: string | URL | ReadableStorage, destination: string | URL | ReadableStorage, options: SyncPlacesOptions = {}): Promise<SyncResult> {
+export async function sync(
+  source: string | URL | ReadableStorage,
+  destination: string | URL | ReadableStorage,
+  options: SyncPlacesOptions = {},
+): Promise<SyncResult> {
   const { state, onProgress, pauseController, ...rest } = options
   const opened: ReadableStorage[] = []
   const use = async (place: string | URL | ReadableStorage): Promise<ReadableStorage> => {

@@ -36,7 +36,10 @@ describe('syncline', () => {
     await write('a/x.txt', 'x')
     expect(await here.run('plan', 'a', 'b', '--state', 'own-state', '--out', 'p')).toMatchObject({ code: 0 })
     expect(await here.run('plan', 'a', 'b', '--state', 'own-state', '--out', 'p')).toMatchObject({ code: 0 })
-    const child = spawn(process.execPath, [bin, 'apply', here.path('p')], { cwd: here.path('b'), env: { ...process.env, XDG_STATE_HOME: here.path('.state') } })
+    const child = spawn(process.execPath, [bin, 'apply', here.path('p')], {
+      cwd: here.path('b'),
+      env: { ...process.env, XDG_STATE_HOME: here.path('.state') },
+    })
     expect(await ended(child)).toMatchObject({ code: 0 })
     expect(await read('b/x.txt')).toBe('x')
     expect(await readdir(here.path('own-state'))).toContain('sync_metadata.json')
@@ -47,7 +50,10 @@ describe('syncline', () => {
     await here.run('sync', 'a', 'b')
     await mkdir(here.path('c'))
     await here.run('sync', 'a/../c', 'b2')
-    const child = spawn(process.execPath, [bin, 'state', 'show', '--json'], { cwd: here.path('b'), env: { ...process.env, XDG_STATE_HOME: here.path('.state') } })
+    const child = spawn(process.execPath, [bin, 'state', 'show', '--json'], {
+      cwd: here.path('b'),
+      env: { ...process.env, XDG_STATE_HOME: here.path('.state') },
+    })
     expect(JSON.parse((await ended(child)).out)).toMatchObject({ source: here.path('a'), destination: here.path('b') })
     const elsewhere = await here.run('status')
     expect(elsewhere).toMatchObject({ code: 2, err: expect.stringContaining('it is not clear which pair is meant') })
@@ -97,14 +103,48 @@ describe('errors', () => {
     { name: 'a source that is a file', prepare: () => write('file'), argv: ['sync', 'file', 'b'], code: 6, says: ['/file', 'not a directory'] },
     { name: 'a destination that is a file', prepare: () => write('file'), argv: ['sync', 'a', 'file'], code: 6, says: ['/file', 'not a directory'] },
     { name: 'equal roots', argv: ['sync', 'a', './b/../a'], code: 2, says: ['source and destination are the same place'] },
-    { name: 'equal roots behind a link', prepare: () => symlink('a', here.path('link')), argv: ['sync', 'a', 'link'], code: 2, says: ['source and destination are the same place'] },
+    {
+      name: 'equal roots behind a link',
+      prepare: () => symlink('a', here.path('link')),
+      argv: ['sync', 'a', 'link'],
+      code: 2,
+      says: ['source and destination are the same place'],
+    },
     { name: 'nested roots', argv: ['sync', 'a', 'a/deeper'], code: 2, says: ['lies inside the source'] },
-    { name: 'roots nested behind a link', prepare: () => symlink('a', here.path('link')), argv: ['sync', 'link/deeper', 'a'], code: 2, says: ['lies inside the destination'] },
-    { name: 'an unknown mode', argv: ['sync', 'a', 'b', '--mode', 'two-ways'], code: 2, says: ['unknown value "two-ways" of --mode', 'Did you mean two-way?'] },
-    { name: 'a missing ignore file', argv: ['sync', 'a', 'b', '--ignore-file', 'none'], code: 2, says: ['cannot read the ignore file none', 'Nothing was synced'] },
-    { name: 'rules that are no text', prepare: () => writeFile(here.path('a/.syncignore'), Uint8Array.of(0x63, 0xe9, 0x0a)), argv: ['sync', 'a', 'b'], code: 2, says: ['.syncignore', 'not UTF-8', 'Nothing was changed'] },
+    {
+      name: 'roots nested behind a link',
+      prepare: () => symlink('a', here.path('link')),
+      argv: ['sync', 'link/deeper', 'a'],
+      code: 2,
+      says: ['lies inside the destination'],
+    },
+    {
+      name: 'an unknown mode',
+      argv: ['sync', 'a', 'b', '--mode', 'two-ways'],
+      code: 2,
+      says: ['unknown value "two-ways" of --mode', 'Did you mean two-way?'],
+    },
+    {
+      name: 'a missing ignore file',
+      argv: ['sync', 'a', 'b', '--ignore-file', 'none'],
+      code: 2,
+      says: ['cannot read the ignore file none', 'Nothing was synced'],
+    },
+    {
+      name: 'rules that are no text',
+      prepare: () => writeFile(here.path('a/.syncignore'), Uint8Array.of(0x63, 0xe9, 0x0a)),
+      argv: ['sync', 'a', 'b'],
+      code: 2,
+      says: ['.syncignore', 'not UTF-8', 'Nothing was changed'],
+    },
     { name: 'a state in what is synced', argv: ['sync', 'a', 'b', '--state', 'a/state'], code: 2, says: ['the state', 'lies inside the source'] },
-    { name: 'a broken plan', prepare: () => write('p', 'nonsense'), argv: ['apply', 'p'], code: 2, says: ['the plan p cannot be used', 'Make it again'] },
+    {
+      name: 'a broken plan',
+      prepare: () => write('p', 'nonsense'),
+      argv: ['apply', 'p'],
+      code: 2,
+      says: ['the plan p cannot be used', 'Make it again'],
+    },
     { name: 'a plan that cannot be written', argv: ['plan', 'a', 'b', '--out', 'none/p'], code: 2, says: ['cannot write none/p', 'ENOENT'] },
     { name: 'a storage that is not installed', argv: ['sync', 'a', 's3://bucket/x'], code: 2, says: ['npm install @syncline/s3'] },
     { name: 'a password in a URL', argv: ['sync', 'a', 'sftp://ana:hunter2@host/x'], code: 2, says: ['holds a password'] },
@@ -229,7 +269,11 @@ describe('interrupts', () => {
     const done = (await readdir(here.path('b'))).filter(name => !name.startsWith('.syncline'))
     expect(done).toHaveLength(last.stats.uploads)
     const next = await here.run('sync', 'a', 'b', '--json')
-    expect(JSON.parse(next.out.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ exitCode: 0, stats: { uploads: 6 - last.stats.uploads, downloads: 0 }, conflicts: [] })
+    expect(JSON.parse(next.out.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+      exitCode: 0,
+      stats: { uploads: 6 - last.stats.uploads, downloads: 0 },
+      conflicts: [],
+    })
   })
 
   test('a second SIGINT ends it at once, and the next run repairs', async () => {

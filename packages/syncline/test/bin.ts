@@ -34,7 +34,10 @@ export class Workplace {
   }
 
   /** Starts the command without waiting for it. */
-  start(argv: readonly string[], options: { readonly env?: Readonly<Record<string, string>>; readonly uid?: number } = {}): ChildProcessWithoutNullStreams {
+  start(
+    argv: readonly string[],
+    options: { readonly env?: Readonly<Record<string, string>>; readonly uid?: number } = {},
+  ): ChildProcessWithoutNullStreams {
     const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env
     return spawn(process.execPath, [bin, ...argv], {
       cwd: this.root,

@@ -37,7 +37,17 @@ const filters: readonly OptionName[] = [
   'skip',
   'only',
 ]
-const deciding: readonly OptionName[] = ['mode', 'compare', 'conflict', 'initial', 'tolerance', 'accept-destination-changes', 'force-upload', 'force-download', 'symlinks']
+const deciding: readonly OptionName[] = [
+  'mode',
+  'compare',
+  'conflict',
+  'initial',
+  'tolerance',
+  'accept-destination-changes',
+  'force-upload',
+  'force-download',
+  'symlinks',
+]
 const guards: readonly OptionName[] = ['max-delete', 'allow-empty', 'max-bytes', 'ignore-space']
 const pace: readonly OptionName[] = ['transfers', 'operations', 'bwlimit', 'attempts']
 const output: readonly OptionName[] = ['json', 'quiet', 'color', 'ascii', 'help']
@@ -65,7 +75,11 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     summary: 'Show what sync would do; change nothing',
     usage: ['SRC DST'],
     details: ['Takes the options of sync. With --out the plan is kept, and syncline apply later runs exactly it.'],
-    examples: ['syncline plan ./notes /mnt/usb/notes', 'syncline plan ./notes /mnt/usb/notes --out notes.plan', 'syncline plan ./notes /mnt/usb/notes --json'],
+    examples: [
+      'syncline plan ./notes /mnt/usb/notes',
+      'syncline plan ./notes /mnt/usb/notes --out notes.plan',
+      'syncline plan ./notes /mnt/usb/notes --json',
+    ],
     completes: 'place',
     options: [...deciding, ...filters, ...guards, 'trash', 'no-trash', 'fsync', ...pace, 'state', 'out', 'exit-code', 'all', ...output],
   },
@@ -82,7 +96,9 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     group: 'Everyday',
     summary: 'What changed on each side since the last sync',
     usage: ['[SRC DST]'],
-    details: ['Also tells about the last run and the conflicts that wait. Without places it takes the pair that the working directory belongs to, or the only one there is.'],
+    details: [
+      'Also tells about the last run and the conflicts that wait. Without places it takes the pair that the working directory belongs to, or the only one there is.',
+    ],
     examples: ['syncline status ./notes /mnt/usb/notes', 'syncline status'],
     completes: 'place',
     options: ['compare', 'tolerance', 'symlinks', ...filters, 'state', 'all', ...output],
@@ -91,17 +107,34 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     group: 'Everyday',
     summary: 'List the conflicts that wait, and decide them',
     usage: ['[list] [SRC DST]', 'resolve PATH --take WHICH', 'resolve SRC DST PATH... --take WHICH'],
-    details: ['A conflict is a path that both sides changed since the last sync. The version that loses goes to .syncline-trash; both keeps it next to the other under a new name.'],
-    examples: ['syncline conflicts', 'syncline conflicts resolve ideas.txt --take newest', 'syncline conflicts resolve ./notes /mnt/usb/notes ideas.txt --take both'],
+    details: [
+      'A conflict is a path that both sides changed since the last sync. The version that loses goes to .syncline-trash; both keeps it next to the other under a new name.',
+    ],
+    examples: [
+      'syncline conflicts',
+      'syncline conflicts resolve ideas.txt --take newest',
+      'syncline conflicts resolve ./notes /mnt/usb/notes ideas.txt --take both',
+    ],
     words: ['list', 'resolve'],
     completes: 'place',
-    options: ['take', 'compare', 'tolerance', 'symlinks', ...filters.filter(name => name !== 'only' && name !== 'skip'), 'no-trash', 'state', ...output],
+    options: [
+      'take',
+      'compare',
+      'tolerance',
+      'symlinks',
+      ...filters.filter(name => name !== 'only' && name !== 'skip'),
+      'no-trash',
+      'state',
+      ...output,
+    ],
   },
   check: {
     group: 'Inspect',
     summary: 'Compare two places; exit 10 if they differ',
     usage: ['SRC DST'],
-    details: ['Compares what is there now, whatever was synced before. Nothing is written, no state is needed. --compare hash-only reads every file.'],
+    details: [
+      'Compares what is there now, whatever was synced before. Nothing is written, no state is needed. --compare hash-only reads every file.',
+    ],
     examples: ['syncline check ./notes /mnt/usb/notes --compare hash-only'],
     completes: 'place',
     options: ['compare', 'tolerance', 'symlinks', ...filters, 'operations', 'all', ...output],
@@ -156,7 +189,11 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     summary: 'A completion script for your shell',
     usage: ['bash|zsh|fish'],
     details: ['Prints a script; your shell has to read it at its start.'],
-    examples: ['source <(syncline completion bash)', 'syncline completion zsh > "${fpath[1]}/_syncline"', 'syncline completion fish > ~/.config/fish/completions/syncline.fish'],
+    examples: [
+      'source <(syncline completion bash)',
+      'syncline completion zsh > "${fpath[1]}/_syncline"',
+      'syncline completion fish > ~/.config/fish/completions/syncline.fish',
+    ],
     words: ['bash', 'zsh', 'fish'],
     options: ['help'],
   },

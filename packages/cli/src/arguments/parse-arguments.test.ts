@@ -34,7 +34,8 @@ describe('parseArguments', () => {
     expect([command, operands, options.text('mode'), options.has('json')]).toEqual(['plan', ['a', 'b'], 'two-way', true])
   })
 
-  test('takes the last value of an option that is not repeatable', () => expect(parseArguments(['sync', '--mode', 'two-way', '--mode', 'source-backup', 'a', 'b']).options.list('mode')).toEqual(['source-backup']))
+  test('takes the last value of an option that is not repeatable', () =>
+    expect(parseArguments(['sync', '--mode', 'two-way', '--mode', 'source-backup', 'a', 'b']).options.list('mode')).toEqual(['source-backup']))
 
   test('takes everything after -- as operands', () => expect(parseArguments(['sync', '--', '-a', '--mode']).operands).toEqual(['-a', '--mode']))
 
@@ -62,7 +63,8 @@ describe('parseArguments', () => {
     expect(letters).toEqual([...new Set(letters)])
   })
 
-  test('no word of other programs hides an option of ours', () => expect(Object.keys(foreignWords).filter(word => Object.hasOwn(optionTable, word))).toEqual([]))
+  test('no word of other programs hides an option of ours', () =>
+    expect(Object.keys(foreignWords).filter(word => Object.hasOwn(optionTable, word))).toEqual([]))
 
   test.each(Object.entries(foreignWords))('answers --%s of other programs', (word, { means, use, always, value }) => {
     const argv = ['sync', `--${word}${value === true ? `=${means === undefined ? '1' : valueOf(means[0])}` : ''}`, 'a', 'b']
@@ -87,5 +89,6 @@ describe('parseArguments', () => {
     [['plan', '--take', 'source'], 'It belongs to conflicts.'],
   ])('refuses %j', (argv, text) => expect(failure(...argv)).toContain(text))
 
-  test('a value that starts with a dash is written with =', () => expect(parseArguments(['sync', '--ignore=-x', 'a', 'b']).options.text('ignore')).toBe('-x'))
+  test('a value that starts with a dash is written with =', () =>
+    expect(parseArguments(['sync', '--ignore=-x', 'a', 'b']).options.text('ignore')).toBe('-x'))
 })

@@ -105,7 +105,8 @@ function unknownOption(rawName: string, command: CommandName | undefined): Usage
 }
 
 function unknownCommand(word: string, operands: readonly string[]): UsageError {
-  if (operands.length >= 2 && looksLikePlace(word)) return new UsageError(`${JSON.stringify(word)} is no command`, `Did you mean: syncline sync ${operands.join(' ')}`)
+  if (operands.length >= 2 && looksLikePlace(word))
+    return new UsageError(`${JSON.stringify(word)} is no command`, `Did you mean: syncline sync ${operands.join(' ')}`)
   const near = suggest(word, commandNames)
   const list = `Commands: ${commandNames.join(', ')}.`
   return new UsageError(`unknown command ${JSON.stringify(word)}`, near === undefined ? list : `Did you mean syncline ${near}? ${list}`)

@@ -26,7 +26,8 @@ describe('suggest', () => {
   test('finds every name with one letter left out', () => {
     for (const name of optionNames) {
       if (name.length < 5) continue
-      for (let at = 0; at < name.length; at++) expect(suggest(name.slice(0, at) + name.slice(at + 1), optionNames), `${name} without letter ${at}`).toBeDefined()
+      for (let at = 0; at < name.length; at++)
+        expect(suggest(name.slice(0, at) + name.slice(at + 1), optionNames), `${name} without letter ${at}`).toBeDefined()
     }
   })
 })

@@ -73,7 +73,10 @@ export async function readSyncSettings(options: OptionValues, context: SettingsC
     maxBytes: size('max-bytes'),
     ignoreSpace: flag('ignore-space'),
     fsync: word('fsync', parseFsync),
-    concurrency: transfers === undefined && operations === undefined ? undefined : { ...(transfers !== undefined && { transfers }), ...(operations !== undefined && { operations }) },
+    concurrency:
+      transfers === undefined && operations === undefined
+        ? undefined
+        : { ...(transfers !== undefined && { transfers }), ...(operations !== undefined && { operations }) },
     bandwidth: mapped(options, 'bwlimit', text => parseRate(text, '--bwlimit')),
     attempts: count('attempts', 1),
   }
@@ -94,7 +97,8 @@ export function toPairPath(operand: string, roots: readonly string[]): Path {
   }
   path = path.replace(/^(\.\/+)+/, '').replace(/\/+$/, '')
   const problem = path === '' || path === '.' ? 'it names the root itself' : pathProblem(path)
-  if (problem !== undefined) throw new UsageError(`${JSON.stringify(operand)} is no path of this pair: ${problem}`, 'Write it relative to the root, such as notes/a.md.')
+  if (problem !== undefined)
+    throw new UsageError(`${JSON.stringify(operand)} is no path of this pair: ${problem}`, 'Write it relative to the root, such as notes/a.md.')
   return path
 }
 
@@ -131,9 +135,18 @@ async function readIgnorePatterns(files: readonly string[], context: SettingsCon
       text = await context.readFile(file)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      throw new UsageError(`cannot read the ignore file ${file}: ${reason}`, 'Nothing was synced, because its rules are unknown. Correct the path or make it readable.', { cause: error })
+      throw new UsageError(
+        `cannot read the ignore file ${file}: ${reason}`,
+        'Nothing was synced, because its rules are unknown. Correct the path or make it readable.',
+        { cause: error },
+      )
     }
-    patterns.push(...text.replace(/^\ufeff/, '').split(/\r?\n/).filter(line => line !== '' && !line.startsWith('#')))
+    patterns.push(
+      ...text
+        .replace(/^\ufeff/, '')
+        .split(/\r?\n/)
+        .filter(line => line !== '' && !line.startsWith('#')),
+    )
   }
   return patterns
 }

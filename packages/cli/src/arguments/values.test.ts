@@ -18,7 +18,9 @@ describe('parseSize', () => {
     ['1TiB', 1_099_511_627_776],
   ])('reads %s', (text, bytes) => expect(parseSize(text, '--max-size')).toBe(bytes))
 
-  test.each(['', 'M', '-1', '1X', '1.2.3', '0x10', '1e3', 'ten', '99999999T'])('refuses %j', text => expect(() => parseSize(text, '--max-size')).toThrow(UsageError))
+  test.each(['', 'M', '-1', '1X', '1.2.3', '0x10', '1e3', 'ten', '99999999T'])('refuses %j', text =>
+    expect(() => parseSize(text, '--max-size')).toThrow(UsageError),
+  )
 })
 
 describe('parseRate', () => {
@@ -27,7 +29,8 @@ describe('parseRate', () => {
     expect(parseRate('500KB/s', '--bwlimit')).toBe(500_000)
   })
 
-  test('refuses a bare number, which means KiB to some and bytes to others', () => expect(() => parseRate('500', '--bwlimit')).toThrow('--bwlimit 500 has no unit'))
+  test('refuses a bare number, which means KiB to some and bytes to others', () =>
+    expect(() => parseRate('500', '--bwlimit')).toThrow('--bwlimit 500 has no unit'))
 
   test('refuses nothing at all', () => expect(() => parseRate('0M', '--bwlimit')).toThrow('more than 0'))
 })
@@ -66,5 +69,7 @@ describe('parseMoment', () => {
     ['2026-11-20T10:31Z', Date.UTC(2026, 10, 20, 10, 31)],
   ])('reads %s', (text, moment) => expect(parseMoment(text, '--modified-after', now)).toBe(moment))
 
-  test.each(['yesterday', '7', '20.11.2026', '2026-13-01', ''])('refuses %j', text => expect(() => parseMoment(text, '--modified-after', now)).toThrow(UsageError))
+  test.each(['yesterday', '7', '20.11.2026', '2026-13-01', ''])('refuses %j', text =>
+    expect(() => parseMoment(text, '--modified-after', now)).toThrow(UsageError),
+  )
 })

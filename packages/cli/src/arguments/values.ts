@@ -20,7 +20,8 @@ const units: Readonly<Record<string, number>> = {
 export function parseSize(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim())
   const unit = match?.[2] === '' ? 1 : units[match?.[2]?.toLowerCase() ?? '']
-  if (match?.[1] === undefined || unit === undefined) throw new UsageError(`${option} ${JSON.stringify(text)} is no size`, 'Write it as 500K, 20M or 1.5G.')
+  if (match?.[1] === undefined || unit === undefined)
+    throw new UsageError(`${option} ${JSON.stringify(text)} is no size`, 'Write it as 500K, 20M or 1.5G.')
   const bytes = Math.round(Number(match[1]) * unit)
   if (!Number.isSafeInteger(bytes)) throw new UsageError(`${option} ${text} is too large`)
   return bytes
@@ -30,7 +31,8 @@ export function parseSize(text: string, option: string): number {
  * Reads bytes per second. The unit is required: rsync and rclone take a bare number as KiB, others as bytes.
  */
 export function parseRate(text: string, option: string): number {
-  if (/^\s*\d+(\.\d+)?\s*$/.test(text)) throw new UsageError(`${option} ${text} has no unit`, `Write ${option} ${text.trim()}K, ${text.trim()}M or ${text.trim()}B.`)
+  if (/^\s*\d+(\.\d+)?\s*$/.test(text))
+    throw new UsageError(`${option} ${text} has no unit`, `Write ${option} ${text.trim()}K, ${text.trim()}M or ${text.trim()}B.`)
   const rate = parseSize(text.replace(/\/s$/i, ''), option)
   if (rate === 0) throw new UsageError(`${option} must be more than 0`)
   return rate
@@ -68,6 +70,7 @@ export function parseMoment(text: string, option: string, now: number): number {
   const unit = ages[age?.[2] ?? '']
   if (age?.[1] !== undefined && unit !== undefined) return now - Number(age[1]) * unit
   const moment = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN
-  if (Number.isNaN(moment)) throw new UsageError(`${option} ${JSON.stringify(text)} is no date and no age`, 'Write it as 2026-11-20, 2026-11-20T10:31Z or 7d.')
+  if (Number.isNaN(moment))
+    throw new UsageError(`${option} ${JSON.stringify(text)} is no date and no age`, 'Write it as 2026-11-20, 2026-11-20T10:31Z or 7d.')
   return moment
 }

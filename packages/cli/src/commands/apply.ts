@@ -11,7 +11,8 @@ const spent: ReadonlySet<OptionName> = new Set(['ignore-file', 'modified-after',
 /** `apply PLAN`: runs exactly a plan that was written before. It was reviewed, so nothing is asked. */
 export const apply: Command = async invocation => {
   const [file, ...rest] = invocation.operands
-  if (file === undefined || rest.length > 0) throw new UsageError(file === undefined ? 'the plan file is missing' : 'apply takes one plan file', 'Usage: syncline apply PLAN')
+  if (file === undefined || rest.length > 0)
+    throw new UsageError(file === undefined ? 'the plan file is missing' : 'apply takes one plan file', 'Usage: syncline apply PLAN')
   const saved = loadPlan(await readPlan(invocation.environment.readFile, file), file)
   const options = new OptionValues()
   for (const name of saved.options.names()) if (!spent.has(name)) for (const value of saved.options.list(name)) options.add(name, value)
@@ -22,7 +23,8 @@ export const apply: Command = async invocation => {
     [saved.source, saved.destination],
     async session => {
       const { engine, opened } = session
-      if (saved.plan.pair !== opened.pair.id) throw new UsageError(`the plan ${file} was made for another pair`, 'Make it again with syncline plan --out. Nothing was changed.')
+      if (saved.plan.pair !== opened.pair.id)
+        throw new UsageError(`the plan ${file} was made for another pair`, 'Make it again with syncline plan --out. Nothing was changed.')
       session.protect()
       return reportRun(await engine.apply(saved.plan, opened.pair, session.options), session, merged)
     },
@@ -34,6 +36,10 @@ async function readPlan(readFile: (file: string) => Promise<string>, file: strin
   try {
     return await readFile(file)
   } catch (error) {
-    throw new UsageError(`cannot read the plan ${file}: ${error instanceof Error ? error.message : String(error)}`, 'Make one with syncline plan SRC DST --out FILE.', { cause: error })
+    throw new UsageError(
+      `cannot read the plan ${file}: ${error instanceof Error ? error.message : String(error)}`,
+      'Make one with syncline plan SRC DST --out FILE.',
+      { cause: error },
+    )
   }
 }

@@ -11,7 +11,12 @@ import { padEnd } from '../terminal/width.ts'
 type Status = Difference['status']
 
 /** What a two-way sync that knows nothing of before would do about it. */
-const actions: Readonly<Partial<Record<Status, string>>> = { 'source-only': 'UPLOAD_NEW', 'destination-only': 'DOWNLOAD_NEW', differs: 'CONFLICT', problem: 'NO_ACTION' }
+const actions: Readonly<Partial<Record<Status, string>>> = {
+  'source-only': 'UPLOAD_NEW',
+  'destination-only': 'DOWNLOAD_NEW',
+  differs: 'CONFLICT',
+  problem: 'NO_ACTION',
+}
 
 const looks: Readonly<Partial<Record<Status, readonly [keyof Symbols, Tone]>>> = {
   'source-only': ['upload', 'upload'],
@@ -38,18 +43,29 @@ export const check: Command = invocation =>
       else if (!quiet && shown++ < rows) {
         display.hold()
         const [symbol, tone] = look
-        environment.stdout.write(`${out.paint(tone, padEnd(out.symbols[symbol], 3))}${escapeControls(path)}${kind === 'directory' ? '/' : ''}  ${out.paint('faint', escapeControls(reason))}\n`)
+        environment.stdout.write(
+          `${out.paint(tone, padEnd(out.symbols[symbol], 3))}${escapeControls(path)}${kind === 'directory' ? '/' : ''}  ${out.paint('faint', escapeControls(reason))}\n`,
+        )
       }
     }
     display.stop()
     const different = counts.differs + counts['source-only'] + counts['destination-only']
     if (json) {
       const zero = { deletesSource: 0, deletesDestination: 0, renamesSource: 0, renamesDestination: 0 }
-      const totals = { uploads: counts['source-only'], downloads: counts['destination-only'], ...zero, conflicts: counts.differs, unchanged: counts.equal }
+      const totals = {
+        uploads: counts['source-only'],
+        downloads: counts['destination-only'],
+        ...zero,
+        conflicts: counts.differs,
+        unchanged: counts.equal,
+      }
       environment.stdout.write(`${toJsonLine({ type: 'plan_complete', ...totals, problems: counts.problem, ignored: counts.ignored, bytes: 0 })}\n`)
     } else if (!quiet) {
       if (shown > rows) environment.stdout.write(`${out.symbols.mark} ${formatCount(shown - rows)} more: --all shows every line\n`)
-      const verdict = different === 0 && counts.problem === 0 ? `${out.paint('good', out.symbols.done)} both sides agree:` : `${out.paint('warning', '!')} ${formatPlural(different, 'difference')}:`
+      const verdict =
+        different === 0 && counts.problem === 0
+          ? `${out.paint('good', out.symbols.done)} both sides agree:`
+          : `${out.paint('warning', '!')} ${formatPlural(different, 'difference')}:`
       const facts = [
         [counts.equal, 'equal'],
         [counts.differs, 'differ'],
@@ -57,7 +73,12 @@ export const check: Command = invocation =>
         [counts['destination-only'], 'only at the destination'],
         [counts.problem, 'could not be compared'],
       ] as const
-      environment.stdout.write(`${verdict} ${facts.filter(([count], index) => count > 0 || index === 0).map(([count, words]) => `${formatCount(count)} ${words}`).join(', ')}\n`)
+      environment.stdout.write(
+        `${verdict} ${facts
+          .filter(([count], index) => count > 0 || index === 0)
+          .map(([count, words]) => `${formatCount(count)} ${words}`)
+          .join(', ')}\n`,
+      )
     }
     return counts.problem > 0 ? 3 : different > 0 ? 10 : 0
   })

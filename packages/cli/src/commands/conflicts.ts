@@ -7,17 +7,26 @@ import { reportRun, rowsOf, withEngine } from '../sync-run.ts'
 import { toJsonLine } from '../terminal/escape.ts'
 import { UsageError } from '../usage-error.ts'
 
-const policies: Readonly<Record<string, ConflictResolution>> = { source: 'source-wins', destination: 'destination-wins', both: 'keep-both', newest: 'newest-wins' }
+const policies: Readonly<Record<string, ConflictResolution>> = {
+  source: 'source-wins',
+  destination: 'destination-wins',
+  both: 'keep-both',
+  newest: 'newest-wins',
+}
 
 /** `conflicts [list]`, `conflicts resolve`. */
 export const conflicts: Command = invocation => {
   const [word, ...rest] = invocation.operands
   if (word === 'resolve') return resolve({ ...invocation, operands: rest })
-  if (invocation.options.has('take')) throw new UsageError('--take belongs to conflicts resolve', 'Usage: syncline conflicts resolve SRC DST PATH --take WHICH')
+  if (invocation.options.has('take'))
+    throw new UsageError('--take belongs to conflicts resolve', 'Usage: syncline conflicts resolve SRC DST PATH --take WHICH')
   if (word === undefined || word === 'list') return list({ ...invocation, operands: rest })
   if (invocation.operands.length === 2) return list(invocation)
   const near = suggest(word, ['list', 'resolve'])
-  throw new UsageError(`${JSON.stringify(word)} is neither list nor resolve`, near === undefined ? 'Usage: syncline conflicts list SRC DST' : `Did you mean syncline conflicts ${near}?`)
+  throw new UsageError(
+    `${JSON.stringify(word)} is neither list nor resolve`,
+    near === undefined ? 'Usage: syncline conflicts list SRC DST' : `Did you mean syncline conflicts ${near}?`,
+  )
 }
 
 async function list(invocation: Invocation): Promise<number> {
@@ -28,7 +37,8 @@ async function list(invocation: Invocation): Promise<number> {
     const open: readonly OpenConflict[] = metadata?.conflicts ?? []
     const { environment, out } = invocation
     if (invocation.options.has('json')) {
-      for (const { path, reason, source, destination } of open) environment.stdout.write(`${toJsonLine({ type: 'conflict', path, reason, source, destination })}\n`)
+      for (const { path, reason, source, destination } of open)
+        environment.stdout.write(`${toJsonLine({ type: 'conflict', path, reason, source, destination })}\n`)
       environment.stdout.write(`${toJsonLine({ type: 'conflicts_complete', conflicts: open.length })}\n`)
     } else if (!invocation.options.has('quiet')) {
       const lines = conflictLines(open, out, rowsOf(invocation), `syncline conflicts resolve ${opened.operands}`)
@@ -43,9 +53,13 @@ async function resolve(invocation: Invocation): Promise<number> {
   const take = options.text('take')
   const policy = take !== undefined && Object.hasOwn(policies, take) ? policies[take] : undefined
   if (policy === undefined) {
-    throw new UsageError(take === undefined ? 'which version stays?' : `unknown value ${JSON.stringify(take)} of --take`, `Add --take ${Object.keys(policies).join('|')}.`)
+    throw new UsageError(
+      take === undefined ? 'which version stays?' : `unknown value ${JSON.stringify(take)} of --take`,
+      `Add --take ${Object.keys(policies).join('|')}.`,
+    )
   }
-  if (operands.length === 0 || operands.length === 2) throw new UsageError('which path?', 'Usage: syncline conflicts resolve SRC DST PATH --take WHICH')
+  if (operands.length === 0 || operands.length === 2)
+    throw new UsageError('which path?', 'Usage: syncline conflicts resolve SRC DST PATH --take WHICH')
   const named = operands.length === 1 ? [] : operands.slice(0, 2)
   const paths = operands.slice(named.length)
   return withEngine(

@@ -16,6 +16,9 @@ export const help: Command = ({ operands, environment, out }) => {
     if (word === 'exit-codes') return exitCodeHelp(out)
     if (isCommand(word)) return commandHelp(word, out)
     const near = suggest(word, [...commandNames, 'options', 'exit-codes'])
-    throw new UsageError(`there is no help on ${JSON.stringify(word)}`, near === undefined ? 'syncline help lists the commands.' : `Did you mean syncline help ${near}?`)
+    throw new UsageError(
+      `there is no help on ${JSON.stringify(word)}`,
+      near === undefined ? 'syncline help lists the commands.' : `Did you mean syncline help ${near}?`,
+    )
   }
 }

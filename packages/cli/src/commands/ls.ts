@@ -11,7 +11,8 @@ import { UsageError } from '../usage-error.ts'
 /** `ls PLACE [PATH]`: what a storage lists. */
 export const ls: Command = async ({ operands, options, environment, out }) => {
   const [location, path, ...rest] = operands
-  if (location === undefined || rest.length > 0) throw new UsageError(location === undefined ? 'the place is missing' : 'ls takes one place and one path', 'Usage: syncline ls PLACE [PATH]')
+  if (location === undefined || rest.length > 0)
+    throw new UsageError(location === undefined ? 'the place is missing' : 'ls takes one place and one path', 'Usage: syncline ls PLACE [PATH]')
   const interrupt = new Interrupt(environment)
   const { signal } = interrupt
   const symlinks = options.has('symlinks') ? parseSymlinkMode(options.text('symlinks') ?? '') : undefined

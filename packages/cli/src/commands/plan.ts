@@ -14,7 +14,12 @@ export const plan: Command = invocation =>
     const result = await engine.plan(opened.pair, options)
     const file = invocation.options.text('out')
     if (file !== undefined) {
-      const saved = { plan: result.plan, source: opened.source.location, destination: opened.destination.location, options: await absoluteOptions(invocation) }
+      const saved = {
+        plan: result.plan,
+        source: opened.source.location,
+        destination: opened.destination.location,
+        options: await absoluteOptions(invocation),
+      }
       await invocation.environment.writeFile(file, savePlan(saved))
     }
     const exitCode = printPlan(result, session, invocation)
@@ -41,7 +46,13 @@ export function printPlan(result: Pick<PlanResult, 'plan' | 'refusals' | 'exitCo
     return exitCode
   }
   const [stream, style] = file === '-' ? [environment.stderr, err] : [environment.stdout, out]
-  const blocks = [planTable(plan, style, { columns: stream.isTTY ? stream.columns : undefined, rows: rowsOf(invocation), toleranceMs: session.options.toleranceMs ?? 2000 })]
+  const blocks = [
+    planTable(plan, style, {
+      columns: stream.isTTY ? stream.columns : undefined,
+      rows: rowsOf(invocation),
+      toleranceMs: session.options.toleranceMs ?? 2000,
+    }),
+  ]
   if (refusals.length > 0) blocks.push(['A run would be refused:', ...refusalLines(refusals, style)].join('\n'))
   if (file !== undefined && file !== '-') blocks.push(`${style.paint('faint', 'next')}  syncline apply ${quote(file)}`)
   stream.write(`${blocks.join('\n\n')}\n`)

@@ -16,7 +16,10 @@ export const state: Command = async invocation => {
   const word = words.find(name => name === given)
   if (word === undefined) {
     const near = given === undefined ? undefined : suggest(given, words)
-    throw new UsageError(given === undefined ? 'state show, path or clear?' : `${JSON.stringify(given)} is none of show, path, clear`, near === undefined ? 'Usage: syncline state show SRC DST' : `Did you mean syncline state ${near}?`)
+    throw new UsageError(
+      given === undefined ? 'state show, path or clear?' : `${JSON.stringify(given)} is none of show, path, clear`,
+      near === undefined ? 'Usage: syncline state show SRC DST' : `Did you mean syncline state ${near}?`,
+    )
   }
   const { reference, id, title } = await chooseState({ ...invocation, operands })
   const { environment } = invocation
@@ -38,7 +41,8 @@ export const state: Command = async invocation => {
     } finally {
       await lock.release()
     }
-    if (!invocation.options.has('quiet')) environment.stdout.write(`The state of ${title} is cleared. The next sync merges both sides and deletes nothing.\n`)
+    if (!invocation.options.has('quiet'))
+      environment.stdout.write(`The state of ${title} is cleared. The next sync merges both sides and deletes nothing.\n`)
     return 0
   } finally {
     await storage.close?.()
@@ -58,7 +62,10 @@ async function chooseState(invocation: Invocation): Promise<ChosenState> {
   if (location !== undefined && operands.length === 0) return { reference: { location }, id: undefined, title: location }
   const [source, destination] = await choosePair(operands, invocation)
   // Only their names are needed, so neither place has to be there.
-  const sides = [await environment.open((await environment.locate(source)).location), await environment.open((await environment.locate(destination)).location)] as const
+  const sides = [
+    await environment.open((await environment.locate(source)).location),
+    await environment.open((await environment.locate(destination)).location),
+  ] as const
   const id = await pairId(...sides)
   const title = sides.map(({ name }) => name).join(' and ')
   for (const side of sides) await side.close?.()
@@ -81,7 +88,13 @@ async function show(stored: StoredState, place: Place, { options, environment, o
   const last = metadata?.lastRun
   const rows: [string, string][] = [
     ['state', escapeControls(place.location)],
-    ...(metadata === undefined ? [] : ([['source', escapeControls(metadata.source)], ['destination', escapeControls(metadata.destination)], ['mode', metadata.mode]] as [string, string][])),
+    ...(metadata === undefined
+      ? []
+      : ([
+          ['source', escapeControls(metadata.source)],
+          ['destination', escapeControls(metadata.destination)],
+          ['mode', metadata.mode],
+        ] as [string, string][])),
     ['paths', `${formatCount(entries.source)} at the source, ${formatCount(entries.destination)} at the destination`],
     ['last sync', last === undefined ? 'none' : `${formatAgo(environment.now() - last.end)} (${formatMoment(last.end)}), exit ${last.exitCode}`],
     ['conflicts', formatCount(metadata?.conflicts.length ?? 0)],

@@ -33,7 +33,8 @@ export const status: Command = async invocation => {
       const { out, environment } = invocation
       const lines = [...headLines(plan, metadata, out, environment.now()), ...changeLines(changes, rowsOf(invocation), out)]
       lines.push(...conflictLines(conflicts, out, rowsOf(invocation), `syncline conflicts resolve ${opened.operands}`))
-      for (const { side, path, reason } of plan.problems) lines.push(`   ${out.paint('warning', '!')} ${side} ${escapeControls(path === '' ? '(root)' : path)}: ${escapeControls(reason)}`)
+      for (const { side, path, reason } of plan.problems)
+        lines.push(`   ${out.paint('warning', '!')} ${side} ${escapeControls(path === '' ? '(root)' : path)}: ${escapeControls(reason)}`)
       environment.stdout.write(`${lines.join('\n')}\n`)
     }
     return plan.problems.length > 0 ? 3 : conflicts.length > 0 ? 4 : 0
@@ -105,11 +106,20 @@ function changeLines(changes: readonly SideChange[], rows: number, style: Style)
   for (const side of ['source', 'destination'] as const) {
     const own = changes.filter(change => change.side === side)
     if (own.length === 0) continue
-    const counts = (['new', 'changed', 'deleted', 'renamed'] as const).map(what => [own.filter(({ change }) => change === what).length, what] as const)
-    lines.push(`   ${style.paint('strong', side)}  ${counts.filter(([count]) => count > 0).map(([count, what]) => `${formatCount(count)} ${what}`).join(', ')}`)
+    const counts = (['new', 'changed', 'deleted', 'renamed'] as const).map(
+      what => [own.filter(({ change }) => change === what).length, what] as const,
+    )
+    lines.push(
+      `   ${style.paint('strong', side)}  ${counts
+        .filter(([count]) => count > 0)
+        .map(([count, what]) => `${formatCount(count)} ${what}`)
+        .join(', ')}`,
+    )
     for (const { change, path, from } of own.slice(0, rows)) {
       const tone = change === 'deleted' ? 'bad' : change === 'new' ? 'good' : change === 'renamed' ? 'move' : 'download'
-      lines.push(`     ${style.paint(tone, padEnd(change, 9))}${from === null ? '' : `${escapeControls(from)} ${style.symbols.becomes} `}${escapeControls(path)}`)
+      lines.push(
+        `     ${style.paint(tone, padEnd(change, 9))}${from === null ? '' : `${escapeControls(from)} ${style.symbols.becomes} `}${escapeControls(path)}`,
+      )
     }
     if (own.length > rows) lines.push(`     ${style.symbols.mark} ${formatPlural(own.length - rows, 'more', 'more')}: --all shows every line`)
   }

@@ -55,5 +55,7 @@ function describeAncestor(ancestor: Ancestor | null): string {
   if (ancestor === null) return 'not known'
   const entry = { path: ancestor.path, ...(ancestor.modified !== undefined && { modified: ancestor.modified }) }
   if (ancestor.kind === 'file') return describeEntry({ ...entry, kind: 'file', size: ancestor.size })
-  return ancestor.kind === 'symlink' ? describeEntry({ ...entry, kind: 'symlink', target: ancestor.target ?? '' }) : describeEntry({ ...entry, kind: 'directory' })
+  return ancestor.kind === 'symlink'
+    ? describeEntry({ ...entry, kind: 'symlink', target: ancestor.target ?? '' })
+    : describeEntry({ ...entry, kind: 'directory' })
 }

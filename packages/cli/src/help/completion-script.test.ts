@@ -11,7 +11,9 @@ COMP_WORDS=("$@")
 COMP_CWORD=$(( $# - 1 ))
 _syncline
 printf '%s\\n' "\${COMPREPLY[@]}"`
-  return execFileSync('bash', ['-c', script, 'bash', 'syncline', ...words], { encoding: 'utf8' }).split('\n').filter(word => word !== '')
+  return execFileSync('bash', ['-c', script, 'bash', 'syncline', ...words], { encoding: 'utf8' })
+    .split('\n')
+    .filter(word => word !== '')
 }
 
 const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined
@@ -20,7 +22,8 @@ describe('completionScript', () => {
   test('bash offers the commands', () => expect(complete('')).toEqual([...commandNames, '--help', '--version']))
   test('bash completes a command', () => expect(complete('st')).toEqual(['status', 'state']))
   test('bash offers the options of the command', () => expect(complete('apply', '--')).toEqual(commandTable.apply.options.map(name => `--${name}`)))
-  test('bash offers the values of an option', () => expect(complete('sync', 'a', 'b', '--conflict', '')).toEqual(['newest-wins', 'source-wins', 'destination-wins', 'keep-both', 'manual']))
+  test('bash offers the values of an option', () =>
+    expect(complete('sync', 'a', 'b', '--conflict', '')).toEqual(['newest-wins', 'source-wins', 'destination-wins', 'keep-both', 'manual']))
   test('bash offers the words of a command', () => expect(complete('conflicts', '')).toEqual(['list', 'resolve']))
 
   test.each(['zsh', 'fish'] as const)('%s reads its script without complaint', shell => {

@@ -25,10 +25,19 @@ function bash(): string {
   const cases = (rows: readonly (readonly [string, string])[]): string => rows.map(([pattern, body]) => `    ${pattern}) ${body} ;;`).join('\n')
   const values = withValue.map(name => {
     const { choices, completes } = optionTable[name]
-    const body = choices !== undefined ? `COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$cur"))` : completes === 'directory' ? 'compopt -o dirnames' : completes === 'file' ? 'compopt -o default' : ':'
+    const body =
+      choices !== undefined
+        ? `COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$cur"))`
+        : completes === 'directory'
+          ? 'compopt -o dirnames'
+          : completes === 'file'
+            ? 'compopt -o default'
+            : ':'
     return [spellings(name).join('|'), `${body}; return`] as const
   })
-  const options = commandNames.map(name => [name, `options='${commandTable[name].options.flatMap(spellings).join(' ')}' words='${operandWords(name).join(' ')}'`] as const)
+  const options = commandNames.map(
+    name => [name, `options='${commandTable[name].options.flatMap(spellings).join(' ')}' words='${operandWords(name).join(' ')}'`] as const,
+  )
   return `# bash completion for syncline
 _syncline() {
   local cur prev command= options= words= index

@@ -30,7 +30,9 @@ export function generalHelp(style: Style, version: string): string {
 export function commandHelp(command: CommandName, style: Style): string {
   const { usage, summary, details, examples, options } = commandTable[command]
   const lines = [`${style.paint('strong', `syncline ${command}`)}: ${summary}`, '']
-  lines.push(...usage.map(operands => `  syncline ${command}${operands === '' ? '' : ` ${operands}`} ${options.length > 1 ? '[OPTIONS]' : ''}`.trimEnd()))
+  lines.push(
+    ...usage.map(operands => `  syncline ${command}${operands === '' ? '' : ` ${operands}`} ${options.length > 1 ? '[OPTIONS]' : ''}`.trimEnd()),
+  )
   for (const paragraph of details) lines.push('', ...wrap(paragraph, textWidth))
   if (examples.length > 0) lines.push('', style.paint('strong', 'Examples'), ...examples.map(example => `  ${example}`))
   return [...lines, ...optionLines(options, style)].join('\n')
@@ -52,7 +54,15 @@ function optionLines(names: readonly OptionName[], style: Style): string[] {
   const width = Math.max(...names.map(name => spellOption(name).length))
   for (const group of optionGroups) {
     const members = names.filter(name => optionTable[name].group === group)
-    if (members.length > 0) lines.push('', style.paint('strong', group), ...columns(members.map(name => [spellOption(name), describe(name, true)]), width))
+    if (members.length > 0)
+      lines.push(
+        '',
+        style.paint('strong', group),
+        ...columns(
+          members.map(name => [spellOption(name), describe(name, true)]),
+          width,
+        ),
+      )
   }
   return lines
 }

@@ -16,11 +16,22 @@ export function renderReference(): string {
     '',
     '## Commands',
     '',
-    ...table(['Command', 'What it does'], commandNames.map(name => [`[\`${name}\`](#syncline-${name})`, commandTable[name].summary])),
+    ...table(
+      ['Command', 'What it does'],
+      commandNames.map(name => [`[\`${name}\`](#syncline-${name})`, commandTable[name].summary]),
+    ),
     ...commandNames.flatMap(commandSection),
     '',
     '## Options',
-    ...optionGroups.flatMap(group => ['', `### ${group}`, '', ...optionTableOf(optionNames.filter(name => optionTable[name].group === group), true)]),
+    ...optionGroups.flatMap(group => [
+      '',
+      `### ${group}`,
+      '',
+      ...optionTableOf(
+        optionNames.filter(name => optionTable[name].group === group),
+        true,
+      ),
+    ]),
     '',
     'Sizes are written `500`, `20M` or `1.5GiB` (powers of 1024) or `3MB` (powers of 1000). A rate needs a unit: `20M`. A moment is a date (`2026-11-20`, `2026-11-20T10:31Z`) or an age (`90m`, `36h`, `7d`, `2w`, `1y`).',
     '',
@@ -28,11 +39,17 @@ export function renderReference(): string {
     '',
     'What users of rsync, rclone and unison type by habit is understood or answered.',
     '',
-    ...table(['Word', 'Here'], Object.entries(foreignWords).map(([name, word]) => [code(`${word.short === undefined ? '' : `-${word.short}, `}--${name}`), foreignText(word)])),
+    ...table(
+      ['Word', 'Here'],
+      Object.entries(foreignWords).map(([name, word]) => [code(`${word.short === undefined ? '' : `-${word.short}, `}--${name}`), foreignText(word)]),
+    ),
     '',
     '## Exit codes',
     '',
-    ...table(['Code', 'Meaning'], Object.entries(exitCodeTable).map(([number, text]) => [number, text])),
+    ...table(
+      ['Code', 'Meaning'],
+      Object.entries(exitCodeTable).map(([number, text]) => [number, text]),
+    ),
     '',
     `If several apply: ${exitCodeOrder}. The JSON output carries all of them.`,
     '',
@@ -79,7 +96,12 @@ function optionTableOf(names: readonly OptionName[], withCommands: boolean): str
       const { text, choices, default: standard, repeatable } = optionTable[name]
       const commands = commandNames.filter(command => commandTable[command].options.includes(name))
       const values = choices === undefined ? '' : `: ${choices.map(code).join(', ')}`
-      return [code(spellOption(name)), `${text}${values}${repeatable === true ? ' (repeatable)' : ''}`, standard ?? '', ...(withCommands ? [commands.length > 8 ? 'most' : commands.join(', ')] : [])]
+      return [
+        code(spellOption(name)),
+        `${text}${values}${repeatable === true ? ' (repeatable)' : ''}`,
+        standard ?? '',
+        ...(withCommands ? [commands.length > 8 ? 'most' : commands.join(', ')] : []),
+      ]
     }),
   )
 }

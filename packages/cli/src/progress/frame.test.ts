@@ -54,7 +54,12 @@ describe('frame', () => {
   })
 
   test('shows both scans before there is a plan', () => {
-    const state: ProgressState = { ...syncing, phase: 'scanning', source: { entries: 18_204, bytes: 5 * MiB, complete: true }, destination: { entries: 900, bytes: 0, complete: false } }
+    const state: ProgressState = {
+      ...syncing,
+      phase: 'scanning',
+      source: { entries: 18_204, bytes: 5 * MiB, complete: true },
+      destination: { entries: 900, bytes: 0, complete: false },
+    }
     expect(frame(state, 100, plain, 'a ⇄ b')).toEqual(['a ⇄ b  scanning', ' source 18,204 entries, 5.0 MiB ✓  ·  destination 900 entries, 0 B'])
   })
 
@@ -65,7 +70,7 @@ describe('frame', () => {
     expect(lines[8]).toBe('    3 more at the same time')
   })
 
-  const name = fc.string({ unit: fc.constantFrom('a', '/', '写', 'é', '🎉', '👨‍👩‍👧', '\u001b', '\n', '\u202e', '.') , maxLength: 60 })
+  const name = fc.string({ unit: fc.constantFrom('a', '/', '写', 'é', '🎉', '👨‍👩‍👧', '\u001b', '\n', '\u202e', '.'), maxLength: 60 })
   const amount = fc.oneof(fc.constant(0), fc.nat(2 ** 31 - 1), fc.constant(2 ** 53 - 1))
   const states = fc.record<ProgressState>({
     phase: fc.constantFrom('starting', 'scanning', 'planned', 'syncing', 'paused', 'stopping', 'complete'),

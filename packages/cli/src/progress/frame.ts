@@ -19,7 +19,9 @@ const shortBar = 12
 export function frame(state: ProgressState, columns: number, style: Style, title: string): string[] {
   // The last column stays free: some terminals wrap as soon as it is written.
   const width = Math.max(1, columns - 1)
-  const lines: Piece[][] = [[['strong', truncateEnd(escapeControls(title), Math.max(10, width - 12), style.symbols.mark)], `  ${phaseWords[state.phase]}`]]
+  const lines: Piece[][] = [
+    [['strong', truncateEnd(escapeControls(title), Math.max(10, width - 12), style.symbols.mark)], `  ${phaseWords[state.phase]}`],
+  ]
   if (state.phase === 'starting' || state.phase === 'scanning' || state.phase === 'planned') {
     lines.push(scanLine(state, style))
   } else {
@@ -73,7 +75,16 @@ function transferLine(transfer: ActiveTransfer, width: number, style: Style): Pi
   const symbol = ` ${padEnd(style.symbols[transfer.direction], 2)} `
   const name = escapeControls(transfer.path)
   if (room < 12) return [[tone, symbol], truncatePath(name, Math.max(1, width - 10), style.symbols.mark), ' ', percent(share)]
-  return [[tone, symbol], padEnd(truncatePath(name, room, style.symbols.mark), room), '  ', ...bar(share, shortBar, style), '  ', percent(share), '  ', size]
+  return [
+    [tone, symbol],
+    padEnd(truncatePath(name, room, style.symbols.mark), room),
+    '  ',
+    ...bar(share, shortBar, style),
+    '  ',
+    percent(share),
+    '  ',
+    size,
+  ]
 }
 
 function countsLine(state: ProgressState, width: number, style: Style): Piece[] {

@@ -9,7 +9,10 @@ afterEach(() => vi.useRealTimers())
 
 function display(kind: ProgressKind): { shown: ProgressDisplay; written: string[] } {
   const written: string[] = []
-  const environment: CliEnvironment = { ...memoryWorld().environment, stderr: { write: text => void written.push(text), isTTY: true, columns: 60, rows: 20 } }
+  const environment: CliEnvironment = {
+    ...memoryWorld().environment,
+    stderr: { write: text => void written.push(text), isTTY: true, columns: 60, rows: 20 },
+  }
   return { shown: new ProgressDisplay(environment, makeStyle(false, true), 'a ⇄ b', kind), written }
 }
 
@@ -60,7 +63,8 @@ describe('ProgressDisplay', () => {
 })
 
 describe('chooseProgress', () => {
-  const kindOf = (terminal: boolean, variables: Readonly<Record<string, string>>, options = { json: false, quiet: false }): ProgressKind => chooseProgress(memoryWorld({ terminal, variables }).environment, options)
+  const kindOf = (terminal: boolean, variables: Readonly<Record<string, string>>, options = { json: false, quiet: false }): ProgressKind =>
+    chooseProgress(memoryWorld({ terminal, variables }).environment, options)
 
   test.each<[string, ProgressKind, ProgressKind]>([
     ['a terminal has a frame', kindOf(true, {}), 'frame'],

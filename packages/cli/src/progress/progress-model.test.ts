@@ -4,9 +4,26 @@ import { progressLine } from './progress-line.ts'
 import { ProgressModel } from './progress-model.ts'
 
 const totals: SyncTotals = { filesDone: 1, totalFiles: 4, bytesDone: 10, totalBytes: 40, bytesPerSecond: 5, etaMs: 6000 }
-const counts = { uploads: 3, downloads: 1, deletesSource: 0, deletesDestination: 0, renamesSource: 0, renamesDestination: 0, conflicts: 2, unchanged: 0, problems: 0, ignored: 0, bytes: 40 }
+const counts = {
+  uploads: 3,
+  downloads: 1,
+  deletesSource: 0,
+  deletesDestination: 0,
+  renamesSource: 0,
+  renamesDestination: 0,
+  conflicts: 2,
+  unchanged: 0,
+  problems: 0,
+  ignored: 0,
+  bytes: 40,
+}
 
-function transfer(type: 'upload_start' | 'upload_progress' | 'upload_complete' | 'download_start', filePath: string, bytesTransferred: number, totalBytes: number): SyncProgressEvent {
+function transfer(
+  type: 'upload_start' | 'upload_progress' | 'upload_complete' | 'download_start',
+  filePath: string,
+  bytesTransferred: number,
+  totalBytes: number,
+): SyncProgressEvent {
   return { type, filePath, bytesTransferred, totalBytes, totals, folder: { folder: '', filesDone: 0, totalFiles: 0, bytesDone: 0, totalBytes: 0 } }
 }
 
@@ -31,7 +48,12 @@ describe('ProgressModel', () => {
   })
 
   test('has what runs now, the biggest first', () => {
-    const { active } = after(started, transfer('upload_start', 'small', 0, 5), transfer('download_start', 'big', 0, 50), transfer('upload_progress', 'small', 2, 5))
+    const { active } = after(
+      started,
+      transfer('upload_start', 'small', 0, 5),
+      transfer('download_start', 'big', 0, 50),
+      transfer('upload_progress', 'small', 2, 5),
+    )
     expect(active).toEqual([
       { path: 'big', direction: 'download', done: 0, total: 50 },
       { path: 'small', direction: 'upload', done: 2, total: 5 },
@@ -46,11 +68,17 @@ describe('ProgressModel', () => {
 
   test('counts retries and failures', () => {
     const retry: SyncProgressEvent = { type: 'retry', filePath: 'a', attempt: 1, delayMs: 1, error: 'x' }
-    expect(after(retry, retry, { type: 'error', filePath: 'a', action: 'UPLOAD_NEW', code: 'UNKNOWN', error: 'x' })).toMatchObject({ retries: 2, failures: 1 })
+    expect(after(retry, retry, { type: 'error', filePath: 'a', action: 'UPLOAD_NEW', code: 'UNKNOWN', error: 'x' })).toMatchObject({
+      retries: 2,
+      failures: 1,
+    })
   })
 
   test('counts the entries of each side', () => {
-    const state = after({ type: 'scan_progress', side: 'source', entries: 7, bytes: 70 }, { type: 'scan_complete', side: 'destination', entries: 3, bytes: 30 })
+    const state = after(
+      { type: 'scan_progress', side: 'source', entries: 7, bytes: 70 },
+      { type: 'scan_complete', side: 'destination', entries: 3, bytes: 30 },
+    )
     expect([state.source, state.destination]).toEqual([
       { entries: 7, bytes: 70, complete: false },
       { entries: 3, bytes: 30, complete: true },
@@ -67,6 +95,8 @@ describe('progressLine', () => {
   })
 
   test('counts entries before there is a plan', () => {
-    expect(progressLine(after({ type: 'scan_start', side: 'source', name: 'a' }, { type: 'scan_progress', side: 'source', entries: 7, bytes: 70 }), now)).toBe('2026-11-20T09:30:00Z scanning source=7 destination=0')
+    expect(
+      progressLine(after({ type: 'scan_start', side: 'source', name: 'a' }, { type: 'scan_progress', side: 'source', entries: 7, bytes: 70 }), now),
+    ).toBe('2026-11-20T09:30:00Z scanning source=7 destination=0')
   })
 })

@@ -70,7 +70,8 @@ function groupOf(item: PlanItem): GroupKey {
 function bytesOf(item: PlanItem, key: GroupKey): number {
   if (key === 'deleteDestination') return sizeOf(item.destination)
   if (key === 'deleteSource') return sizeOf(item.source)
-  if (key === 'renameDestination' || key === 'renameSource') return (item.moved ?? []).reduce((sum, { renamed }) => sum + sizeOf(renamed), sizeOf(item.source) || sizeOf(item.destination))
+  if (key === 'renameDestination' || key === 'renameSource')
+    return (item.moved ?? []).reduce((sum, { renamed }) => sum + sizeOf(renamed), sizeOf(item.source) || sizeOf(item.destination))
   return item.size
 }
 
@@ -88,7 +89,10 @@ function noteOf(key: GroupKey, items: readonly PlanItem[]): string {
         [count('_UPDATE'), 'changed'],
         [count('_RESTORE'), 'restored'],
       ] as const
-      return parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`).join(', ')
+      return parts
+        .filter(([number]) => number > 0)
+        .map(([number, word]) => `${number} ${word}`)
+        .join(', ')
     }
     case 'renameDestination':
     case 'renameSource':

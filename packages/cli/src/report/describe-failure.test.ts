@@ -5,7 +5,8 @@ import { UsageError } from '../usage-error.ts'
 import { describeFailure } from './describe-failure.ts'
 
 describe('describeFailure', () => {
-  test('a mistake on the command line is 2', () => expect(describeFailure(new UsageError('no', 'do this'))).toEqual({ exitCode: 2, code: 'USAGE', message: 'no', hint: 'do this' }))
+  test('a mistake on the command line is 2', () =>
+    expect(describeFailure(new UsageError('no', 'do this'))).toEqual({ exitCode: 2, code: 'USAGE', message: 'no', hint: 'do this' }))
 
   test.each(storageErrorCodes)('%s keeps its message and has an exit code', code => {
     const failure = describeFailure(new StorageError(code, `cannot read x: ${code}`))
@@ -39,9 +40,13 @@ describe('describeFailure', () => {
     expect(failure.message).toContain('engine x1')
   })
 
-  test('an interrupt is 130 or 143', () => expect([describeFailure(new InterruptError(130)), describeFailure(new InterruptError(143))].map(({ exitCode }) => exitCode)).toEqual([130, 143]))
+  test('an interrupt is 130 or 143', () =>
+    expect([describeFailure(new InterruptError(130)), describeFailure(new InterruptError(143))].map(({ exitCode }) => exitCode)).toEqual([130, 143]))
 
-  test.each([[new TypeError("Cannot read properties of undefined (reading 'x')")], ['thrown text'], [undefined]])('anything else is 1 and asks for a report: %j', error => {
-    expect(describeFailure(error)).toMatchObject({ exitCode: 1, hint: expect.stringContaining('SYNCLINE_DEBUG=1') })
-  })
+  test.each([[new TypeError("Cannot read properties of undefined (reading 'x')")], ['thrown text'], [undefined]])(
+    'anything else is 1 and asks for a report: %j',
+    error => {
+      expect(describeFailure(error)).toMatchObject({ exitCode: 1, hint: expect.stringContaining('SYNCLINE_DEBUG=1') })
+    },
+  )
 })

@@ -22,7 +22,10 @@ const symbolColumns = 3
 export function planTable(plan: Plan, style: Style, options: PlanTableOptions): string {
   const groups = groupChanges(plan)
   const blocks = [heading(plan, style, options)]
-  if (groups.length === 0) blocks.push([`   ${style.paint('good', style.symbols.done)}  nothing to do: ${formatPlural(plan.counts.unchanged, 'path agrees', 'paths agree')}`])
+  if (groups.length === 0)
+    blocks.push([
+      `   ${style.paint('good', style.symbols.done)}  nothing to do: ${formatPlural(plan.counts.unchanged, 'path agrees', 'paths agree')}`,
+    ])
   else blocks.push(totals(plan, groups, style), changes(groups, style, options))
   const notes = notesOf(plan, style, options)
   if (notes.length > 0) blocks.push(notes)
@@ -38,7 +41,9 @@ function heading(plan: Plan, style: Style, { toleranceMs }: PlanTableOptions): s
       'faint',
       `compared by ${plan.comparison} (${symbols.plusMinus}${toleranceMs / 1000} s) ${symbols.between} ${formatCount(plan.source.entries)} | ${formatCount(plan.destination.entries)} entries`,
     ),
-    ...(plan.firstContact === undefined ? [] : [style.paint('faint', `first contact: ${escapeControls(plan.firstContact)}; both sides are merged, nothing is deleted`)]),
+    ...(plan.firstContact === undefined
+      ? []
+      : [style.paint('faint', `first contact: ${escapeControls(plan.firstContact)}; both sides are merged, nothing is deleted`)]),
   ]
 }
 
@@ -55,7 +60,13 @@ function totals(plan: Plan, groups: readonly ChangeGroup[], style: Style): strin
     size: bytes > 0 ? formatBytes(bytes) : '',
     note,
   }))
-  rows.push({ symbol: padEnd(style.symbols.unchanged, symbolColumns), words: 'unchanged', count: formatCount(plan.counts.unchanged), size: '', note: '' })
+  rows.push({
+    symbol: padEnd(style.symbols.unchanged, symbolColumns),
+    words: 'unchanged',
+    count: formatCount(plan.counts.unchanged),
+    size: '',
+    note: '',
+  })
   const wordsWidth = Math.max(...rows.map(({ words }) => words.length))
   const countWidth = Math.max(...rows.map(({ count }) => count.length))
   return rows.map(({ symbol, words, count, size, note }) => {
@@ -84,7 +95,7 @@ function changes(groups: readonly ChangeGroup[], style: Style, options: PlanTabl
 function share(groups: readonly ChangeGroup[], rows: number): { group: ChangeGroup; count: number }[] {
   const counts = groups.map(() => 0)
   let left = rows
-  for (let given = true; given && left > 0; ) {
+  for (let given = true; given && left > 0;) {
     given = false
     for (const [index, group] of groups.entries()) {
       if (left <= 0 || (counts[index] ?? 0) >= group.items.length) continue
@@ -115,12 +126,16 @@ function notesOf(plan: Plan, style: Style, { rows }: PlanTableOptions): string[]
   const lines: string[] = []
   const { problems, migration } = plan
   for (const { side, path, reason } of problems.slice(0, rows)) {
-    lines.push(`   ${style.paint('warning', padEnd('!', symbolColumns))}${side} ${escapeControls(path === '' ? '(root)' : path)}: ${escapeControls(reason)}`)
+    lines.push(
+      `   ${style.paint('warning', padEnd('!', symbolColumns))}${side} ${escapeControls(path === '' ? '(root)' : path)}: ${escapeControls(reason)}`,
+    )
   }
   if (problems.length > rows) lines.push(`   ${style.symbols.mark} ${formatCount(problems.length - rows)} more that cannot be read or synced`)
   if (problems.length > 0) lines.push('   What cannot be read is left alone on both sides.')
   if (migration.left > 0 || migration.entered > 0) {
-    lines.push(`   The rules changed: ${formatPlural(migration.left, 'path')} left the sync, ${formatCount(migration.entered)} entered it. Nothing is deleted for that.`)
+    lines.push(
+      `   The rules changed: ${formatPlural(migration.left, 'path')} left the sync, ${formatCount(migration.entered)} entered it. Nothing is deleted for that.`,
+    )
   }
   return lines
 }

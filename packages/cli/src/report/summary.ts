@@ -45,8 +45,10 @@ function headline(result: SyncResult, style: Style, { exitCode }: SummaryContext
   const time = formatDuration(result.stats.durationMs)
   const exit = exitCode === 0 ? '' : style.paint('faint', `   exit ${exitCode}`)
   if (result.refusals.length > 0) return `${style.paint('bad', symbols.failed)} ${style.paint('strong', 'refused, nothing was changed')}${exit}`
-  if (result.cancelled) return `${style.paint('warning', '!')} ${style.paint('strong', 'stopped')} after ${time}; what was done is kept, the next run goes on${exit}`
-  if (result.failures.length > 0) return `${style.paint('bad', symbols.failed)} ${style.paint('strong', `finished, ${formatPlural(result.failures.length, 'path')} failed`)} in ${time}${exit}`
+  if (result.cancelled)
+    return `${style.paint('warning', '!')} ${style.paint('strong', 'stopped')} after ${time}; what was done is kept, the next run goes on${exit}`
+  if (result.failures.length > 0)
+    return `${style.paint('bad', symbols.failed)} ${style.paint('strong', `finished, ${formatPlural(result.failures.length, 'path')} failed`)} in ${time}${exit}`
   if (exitCode !== 0) {
     const open = [
       ...(result.conflicts.length > 0 ? [formatPlural(result.conflicts.length, 'conflict')] : []),
@@ -72,9 +74,15 @@ function counts({ stats }: SyncResult, style: Style): string {
       ...part(stats.renamesDestination, 'move', 'moveAtDestination', 'moved at destination'),
       ...part(stats.renamesSource, 'move', 'moveAtSource', 'moved at source'),
     ],
-    [...part(stats.deletesDestination, 'bad', 'remove', 'deleted at destination'), ...part(stats.deletesSource, 'bad', 'remove', 'deleted at source')],
+    [
+      ...part(stats.deletesDestination, 'bad', 'remove', 'deleted at destination'),
+      ...part(stats.deletesSource, 'bad', 'remove', 'deleted at source'),
+    ],
   ]
-  return lines.filter(parts => parts.length > 0).map(parts => `   ${parts.join('    ')}`).join('\n')
+  return lines
+    .filter(parts => parts.length > 0)
+    .map(parts => `   ${parts.join('    ')}`)
+    .join('\n')
 }
 
 function factsOf({ stats, plan }: SyncResult, style: Style, { retries }: SummaryContext): string {
@@ -95,7 +103,9 @@ function factsOf({ stats, plan }: SyncResult, style: Style, { retries }: Summary
 function trashLines({ plan, stats, runId }: SyncResult, style: Style): string[] {
   if (runId === undefined || stats.deletesSource + stats.deletesDestination + stats.uploads + stats.downloads === 0) return []
   const sides = (['source', 'destination'] as const).filter(side => plan.items.some(item => item.trash === true && isWrittenAt(item, side)))
-  return sides.map(side => style.paint('faint', `   what the ${side} lost is in ${escapeControls(joinPath(joinPath(plan[side].name, trashName), runId))}`))
+  return sides.map(side =>
+    style.paint('faint', `   what the ${side} lost is in ${escapeControls(joinPath(joinPath(plan[side].name, trashName), runId))}`),
+  )
 }
 
 function isWrittenAt({ action }: PlanItem, side: 'source' | 'destination'): boolean {
@@ -113,7 +123,9 @@ function failureLines(words: string, failures: readonly SyncFailure[], style: St
   const full = failures.some(({ code }) => code === 'NO_SPACE')
   return [
     `   ${style.paint('bad', `${formatPlural(failures.length, 'path')} ${words}`)}`,
-    ...failures.slice(0, rows).map(({ path, message, code }) => `     ${escapeControls(path)}  ${style.paint('faint', `${escapeControls(message)} (${code})`)}`),
+    ...failures
+      .slice(0, rows)
+      .map(({ path, message, code }) => `     ${escapeControls(path)}  ${style.paint('faint', `${escapeControls(message)} (${code})`)}`),
     ...more(failures.length, rows, style),
     ...(full ? ['     There is no space left. Free some and run it again: what was done is kept.'] : []),
   ]
@@ -123,7 +135,11 @@ function problemLines({ problems }: SyncResult, style: Style, rows: number): str
   if (problems.length === 0) return []
   return [
     `   ${style.paint('warning', `${formatPlural(problems.length, 'path')} could not be read or cannot be synced`)}; left alone on both sides`,
-    ...problems.slice(0, rows).map(({ side, path, reason }) => `     ${side} ${escapeControls(path === '' ? '(root)' : path)}  ${style.paint('faint', escapeControls(reason))}`),
+    ...problems
+      .slice(0, rows)
+      .map(
+        ({ side, path, reason }) => `     ${side} ${escapeControls(path === '' ? '(root)' : path)}  ${style.paint('faint', escapeControls(reason))}`,
+      ),
     ...more(problems.length, rows, style),
   ]
 }
@@ -131,7 +147,9 @@ function problemLines({ problems }: SyncResult, style: Style, rows: number): str
 /** Open conflicts with both versions and the command that decides them. */
 export function conflictLines(conflicts: readonly OpenConflict[], style: Style, rows: number, resolveCommand: string): string[] {
   if (conflicts.length === 0) return []
-  const lines = [`   ${style.paint('warning', formatPlural(conflicts.length, 'conflict'))} ${conflicts.length === 1 ? 'waits' : 'wait'} for a decision; both versions are untouched`]
+  const lines = [
+    `   ${style.paint('warning', formatPlural(conflicts.length, 'conflict'))} ${conflicts.length === 1 ? 'waits' : 'wait'} for a decision; both versions are untouched`,
+  ]
   for (const { path, reason, source, destination } of conflicts.slice(0, rows)) {
     lines.push(`     ${style.paint('warning', '!')} ${style.paint('strong', escapeControls(path))}  ${style.paint('faint', escapeControls(reason))}`)
     lines.push(`         ${padEnd('source', 12)}${describeEntry(source)}`, `         ${padEnd('destination', 12)}${describeEntry(destination)}`)

@@ -40,7 +40,11 @@ describe('formatAgo', () => {
   ])('%i ms', (ms, text) => expect(formatAgo(ms)).toBe(text))
 })
 
-test('formatCount puts a comma between thousands', () => expect([0, 999, 1000, 1_234_567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']))
-test('formatPlural tells one from many', () => expect([formatPlural(1, 'file'), formatPlural(2000, 'file'), formatPlural(0, 'retry', 'retries')]).toEqual(['1 file', '2,000 files', '0 retries']))
-test('formatMoment is in UTC, and survives what is no time', () => expect([formatMoment(0), formatMoment(NaN), formatMoment(1e20)]).toEqual(['1970-01-01 00:00:00Z', 'unknown time', 'unknown time']))
-test('formatMode shows permission bits as ls does', () => expect([0o644, 0o4755, 0o1777, 0o2640, undefined].map(formatMode)).toEqual(['rw-r--r--', 'rwsr-xr-x', 'rwxrwxrwt', 'rw-r-S---', '?????????']))
+test('formatCount puts a comma between thousands', () =>
+  expect([0, 999, 1000, 1_234_567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']))
+test('formatPlural tells one from many', () =>
+  expect([formatPlural(1, 'file'), formatPlural(2000, 'file'), formatPlural(0, 'retry', 'retries')]).toEqual(['1 file', '2,000 files', '0 retries']))
+test('formatMoment is in UTC, and survives what is no time', () =>
+  expect([formatMoment(0), formatMoment(NaN), formatMoment(1e20)]).toEqual(['1970-01-01 00:00:00Z', 'unknown time', 'unknown time']))
+test('formatMode shows permission bits as ls does', () =>
+  expect([0o644, 0o4755, 0o1777, 0o2640, undefined].map(formatMode)).toEqual(['rw-r--r--', 'rwsr-xr-x', 'rwxrwxrwt', 'rw-r-S---', '?????????']))

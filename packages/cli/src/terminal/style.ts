@@ -90,7 +90,11 @@ export interface StyleWish {
 }
 
 /** Decides how text may look: `--color`, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal; symbols only where the locale is UTF-8. */
-export function chooseStyle(stream: Pick<OutputStream, 'isTTY'>, variables: Readonly<Record<string, string | undefined>>, wish: StyleWish = {}): Style {
+export function chooseStyle(
+  stream: Pick<OutputStream, 'isTTY'>,
+  variables: Readonly<Record<string, string | undefined>>,
+  wish: StyleWish = {},
+): Style {
   return makeStyle(wantsColor(stream, variables, wish.color ?? 'auto'), !(wish.ascii ?? false) && isUtf8(variables))
 }
 
@@ -107,7 +111,11 @@ export function makeStyle(color: boolean, symbols: boolean): Style {
   }
 }
 
-function wantsColor(stream: Pick<OutputStream, 'isTTY'>, variables: Readonly<Record<string, string | undefined>>, when: 'auto' | 'always' | 'never'): boolean {
+function wantsColor(
+  stream: Pick<OutputStream, 'isTTY'>,
+  variables: Readonly<Record<string, string | undefined>>,
+  when: 'auto' | 'always' | 'never',
+): boolean {
   if (when !== 'auto') return when === 'always'
   // no-color.org: present and not empty, whatever the value.
   if (variables['NO_COLOR'] !== undefined && variables['NO_COLOR'] !== '') return false

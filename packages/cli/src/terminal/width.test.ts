@@ -27,7 +27,14 @@ describe('truncateEnd', () => {
   test('never cuts a wide character in two', () => expect(truncateEnd('写真写真', 4, '…')).toBe('写…'))
 
   test('never takes more columns than there are', () => {
-    fc.assert(fc.property(text, fc.nat(30), fc.constantFrom('…', '...', ''), (given, columns, mark) => displayWidth(truncateEnd(given, columns, mark)) <= columns))
+    fc.assert(
+      fc.property(
+        text,
+        fc.nat(30),
+        fc.constantFrom('…', '...', ''),
+        (given, columns, mark) => displayWidth(truncateEnd(given, columns, mark)) <= columns,
+      ),
+    )
   })
 })
 

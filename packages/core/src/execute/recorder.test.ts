@@ -13,7 +13,12 @@ describe('Recorder', () => {
   test('says of the last changes that nothing follows', async () => {
     const told: [readonly string[], boolean][] = []
     const record = async (changes: readonly StateChange[], last: boolean): Promise<void> => void told.push([changes.map(({ path }) => path), last])
-    const recorder = new Recorder(async () => {}, record, () => 0, false)
+    const recorder = new Recorder(
+      async () => {},
+      record,
+      () => 0,
+      false,
+    )
     await recorder.add([change('a')])
     await recorder.checkpoint()
     await recorder.add([change('b'), change('c')])
@@ -26,7 +31,12 @@ describe('Recorder', () => {
 
   test('flushes before the last changes too', async () => {
     const order: string[] = []
-    const recorder = new Recorder(async () => void order.push('flush'), async () => void order.push('record'), () => 0, false)
+    const recorder = new Recorder(
+      async () => void order.push('flush'),
+      async () => void order.push('record'),
+      () => 0,
+      false,
+    )
     await recorder.add([change('a')])
     await recorder.finish()
     expect(order).toEqual(['flush', 'record'])

@@ -23,7 +23,12 @@ export class Recorder {
   #isRunning = false
   #failure: { readonly error: unknown } | undefined
 
-  constructor(flush: () => Promise<void>, record: (changes: readonly StateChange[], last: boolean) => Promise<void>, now: () => number, always: boolean) {
+  constructor(
+    flush: () => Promise<void>,
+    record: (changes: readonly StateChange[], last: boolean) => Promise<void>,
+    now: () => number,
+    always: boolean,
+  ) {
     this.#flush = flush
     this.#record = record
     this.#now = now

@@ -17,7 +17,15 @@ function example(name: string): string {
 }
 
 const mode = 0o644
-const readme: Ancestor = { path: 'docs/readme.md', kind: 'file', size: 1024, modified: 1609459200123.456, mode, id: '2097', hash: `sha256:${'9f'.repeat(32)}` }
+const readme: Ancestor = {
+  path: 'docs/readme.md',
+  kind: 'file',
+  size: 1024,
+  modified: 1609459200123.456,
+  mode,
+  id: '2097',
+  hash: `sha256:${'9f'.repeat(32)}`,
+}
 const docs: Ancestor = { path: 'docs', kind: 'directory', size: 0, modified: 1609459200000, mode: 0o755 }
 const link: Ancestor = { path: 'latest', kind: 'symlink', size: 0, target: 'docs/readme.md' }
 const draft: Ancestor = { path: 'draft.txt', kind: 'file', size: 12, modified: 1609459201500, mode }

@@ -67,7 +67,13 @@ export async function readJournal(storage: WritableStorage, generation: number, 
   const changes: StateChange[] = []
   let segments = 0
   let pair: string | undefined
-  const problem = (path: Path, reason: string): Journal => ({ pair, changes: [], segments: 0, stale, problem: damaged(storage, path, reason).message })
+  const problem = (path: Path, reason: string): Journal => ({
+    pair,
+    changes: [],
+    segments: 0,
+    stale,
+    problem: damaged(storage, path, reason).message,
+  })
   const files = (await listFolder(storage, stateFiles.journal, options)).filter(({ kind, path }) => kind === 'file' && path.endsWith('.jsonl'))
   for (const [index, { path }] of files.entries()) {
     const bytes = await readFileIfAny(storage, path, options)
@@ -127,7 +133,7 @@ function parseHeader(line: Uint8Array): SegmentHeader | undefined {
 function* parseChanges(body: Uint8Array): Generator<StateChange, void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   const parser = new LineParser()
-  for (let from = 0; from < body.length; ) {
+  for (let from = 0; from < body.length;) {
     const end = body.indexOf(0x0a, from) + 1
     parser.reset(decode(decoder, body.subarray(from, end)))
     from = end

@@ -16,7 +16,8 @@ function lookThenWrite(storage: WritableStorage, delayMs: number): WritableStora
     async write(path, content, { ifNoneMatch, ifMatch, ...options } = {}) {
       const there = await storage.stat(path)
       if (ifNoneMatch !== undefined && there !== undefined) throw new StorageError('PRECONDITION_FAILED', 'it exists', { path })
-      if (ifMatch !== undefined && (there?.kind !== 'file' || there.etag !== ifMatch)) throw new StorageError('PRECONDITION_FAILED', 'it changed', { path })
+      if (ifMatch !== undefined && (there?.kind !== 'file' || there.etag !== ifMatch))
+        throw new StorageError('PRECONDITION_FAILED', 'it changed', { path })
       await later(delayMs * Math.random())
       return storage.write(path, content, options)
     },
@@ -27,7 +28,9 @@ describe('acquireLock', () => {
   test('is refused while another run holds it, and says who, since when and what to do', async () => {
     const storage = memory()
     const lock = await acquireLock(storage, { id: 'host:1' }, { now: () => Date.UTC(2026, 0, 1) })
-    const refusal = await acquireLock(storage, { id: 'host:2', isAlive: () => true }, { now: () => Date.UTC(2026, 0, 1) + 1000 }).catch((e: unknown) => e)
+    const refusal = await acquireLock(storage, { id: 'host:2', isAlive: () => true }, { now: () => Date.UTC(2026, 0, 1) + 1000 }).catch(
+      (e: unknown) => e,
+    )
     expect(isLockedError(refusal)).toBe(true)
     expect(refusal).toMatchObject({ owner: 'host:1', since: Date.UTC(2026, 0, 1), exitCode: 7 })
     expect((refusal as LockedError).message).toMatch(/host:1 since 2026-01-01T00:00:00.000Z: wait .* stop it.*remove "lock"/)

@@ -114,7 +114,11 @@ class HeldLock implements Lock {
     let unreadable = 0
     // A turn that neither wins nor finds a live lock was overtaken by another run, which then holds or has released it: a few turns are plenty.
     for (let turn = 1; ; turn++) {
-      if (turn > maxTurns) throw new StorageError('UNAVAILABLE', `the lock of the state at ${this.#storage.name} could not be taken: it changed ${maxTurns} times meanwhile`)
+      if (turn > maxTurns)
+        throw new StorageError(
+          'UNAVAILABLE',
+          `the lock of the state at ${this.#storage.name} could not be taken: it changed ${maxTurns} times meanwhile`,
+        )
       const found = await this.#read()
       if (found === undefined) {
         if (await this.#tryWrite({ ifNoneMatch: '*' })) break

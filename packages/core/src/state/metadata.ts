@@ -76,5 +76,10 @@ export function sameMetadata(stored: SyncMetadata, next: SyncMetadata): boolean 
 }
 
 function comparable({ lastRun, ...rest }: SyncMetadata): string {
-  return JSON.stringify([Object.entries(rest).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)), lastRun?.exitCode])
+  return JSON.stringify([
+    Object.entries(rest)
+      .filter(([, value]) => value !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+    lastRun?.exitCode,
+  ])
 }

@@ -51,12 +51,15 @@ export async function readState(storage: WritableStorage, damage: string | undef
   if (typeof metadata === 'string') return broken(metadata)
   if (damage !== undefined) return broken(damage)
 
-  if (stored === undefined) return firstState(storage, journal.problem === undefined && journal.segments > 0 ? journal : undefined, journal.problem, options)
+  if (stored === undefined)
+    return firstState(storage, journal.problem === undefined && journal.segments > 0 ? journal : undefined, journal.problem, options)
   if (journal.problem !== undefined) return broken(journal.problem)
-  if (journal.pair !== undefined && stored.pair !== '' && journal.pair !== stored.pair) return broken(`journal and metadata of the state at ${storage.name} are of different pairs`)
+  if (journal.pair !== undefined && stored.pair !== '' && journal.pair !== stored.pair)
+    return broken(`journal and metadata of the state at ${storage.name} are of different pairs`)
   const trees: Partial<Record<Side, SealedTree>> = {}
   for (const side of sides) {
-    const fits = (seal: TreeSeal): boolean => sameSeal(seal, stored.trees[side]) || (seal.generation === generation + 1 && seal.folded <= journal.segments)
+    const fits = (seal: TreeSeal): boolean =>
+      sameSeal(seal, stored.trees[side]) || (seal.generation === generation + 1 && seal.folded <= journal.segments)
     const tree = await findTree(storage, stateFiles[side], fits, options)
     if (typeof tree === 'string') return broken(tree)
     if (tree.file !== stateFiles[side]) torn.push(stateFiles[side])
@@ -109,7 +112,12 @@ async function firstState(
 }
 
 /** The tree file or its complete copy, whichever fits; in words, why neither can be used. */
-async function findTree(storage: WritableStorage, file: Path, fits: (seal: TreeSeal) => boolean, options: AbortOptions): Promise<SealedTree | string> {
+async function findTree(
+  storage: WritableStorage,
+  file: Path,
+  fits: (seal: TreeSeal) => boolean,
+  options: AbortOptions,
+): Promise<SealedTree | string> {
   let problem: string | undefined
   for (const candidate of [file, copyOf(file)]) {
     try {

@@ -18,7 +18,11 @@ type Trees = { readonly source: Map<Path, Ancestor>; readonly destination: Map<P
 
 const file = (path: string, size = 1, more: Partial<Ancestor> = {}): Ancestor => ({ path, kind: 'file', size, ...more })
 const directory = (path: string): Ancestor => ({ path, kind: 'directory', size: 0 })
-const change = (path: string, source: Ancestor | undefined, destination: Ancestor | undefined = source): StateChange => ({ path, source, destination })
+const change = (path: string, source: Ancestor | undefined, destination: Ancestor | undefined = source): StateChange => ({
+  path,
+  source,
+  destination,
+})
 const gone = (path: string): StateChange => ({ path, source: undefined, destination: undefined })
 const nothing: Trees = { source: new Map(), destination: new Map() }
 
@@ -199,7 +203,12 @@ describe('SyncStateManager', () => {
     const path = fc.constantFrom('a', 'a/b', 'a-b', 'b', 'b/c', '0', '__proto__', '"', '😀', '\uffff')
     const step = fc.oneof(
       fc.array(
-        fc.record({ path, source: fc.constantFrom('file', 'directory', undefined), destination: fc.constantFrom('file', 'directory', undefined), size: fc.nat(9) }),
+        fc.record({
+          path,
+          source: fc.constantFrom('file', 'directory', undefined),
+          destination: fc.constantFrom('file', 'directory', undefined),
+          size: fc.nat(9),
+        }),
         { maxLength: 5 },
       ),
       fc.constantFrom('commit', 'restart'),
@@ -215,7 +224,11 @@ describe('SyncStateManager', () => {
           if (step === 'restart') manager = new SyncStateManager(storage)
           else if (step === 'commit') await manager.commit(metadata)
           else {
-            const changes = step.map(({ path, source, destination, size }) => ({ path, source: entry(path, source, size), destination: entry(path, destination, size) }))
+            const changes = step.map(({ path, source, destination, size }) => ({
+              path,
+              source: entry(path, source, size),
+              destination: entry(path, destination, size),
+            }))
             await manager.record(changes)
             model = apply(model, changes)
           }
@@ -232,7 +245,11 @@ describe('SyncStateManager', () => {
     await manager.open(pair)
     const many = Array.from({ length: 25_000 }, (_, n) => change(`f${n}`, file(`f${n}`, n)))
     await manager.record(many)
-    expect((await listFolder(storage, 'journal', {})).map(entry => entry.path)).toEqual(['journal/000001.jsonl', 'journal/000002.jsonl', 'journal/000003.jsonl'])
+    expect((await listFolder(storage, 'journal', {})).map(entry => entry.path)).toEqual([
+      'journal/000001.jsonl',
+      'journal/000002.jsonl',
+      'journal/000003.jsonl',
+    ])
     const state = await new SyncStateManager(storage).open(pair)
     expect(state.entries).toEqual({ source: 25_000, destination: 25_000 })
     expect((await contentOf(state)).source.size).toBe(25_000)
@@ -242,7 +259,19 @@ describe('SyncStateManager', () => {
     const storage = await committed()
     const { storage: counted, calls } = killed(storage, Infinity, 'before')
     const manager = new SyncStateManager(counted)
-    const stats = { uploads: 0, downloads: 0, deletesSource: 0, deletesDestination: 0, renamesSource: 0, renamesDestination: 0, skips: 9, conflicts: 0, errors: 0, bytes: 0, durationMs: 1 }
+    const stats = {
+      uploads: 0,
+      downloads: 0,
+      deletesSource: 0,
+      deletesDestination: 0,
+      renamesSource: 0,
+      renamesDestination: 0,
+      skips: 9,
+      conflicts: 0,
+      errors: 0,
+      bytes: 0,
+      durationMs: 1,
+    }
     await manager.open(pair)
     await manager.commit({ ...metadata, lastRun: { start: 1, end: 2, exitCode: 0, stats } })
     expect(calls).toEqual(['write sync_metadata.json', 'flush'])
@@ -266,7 +295,10 @@ describe('SyncStateManager', () => {
 
   test('the state of another pair is refused', async () => {
     const other = new SyncStateManager(await committed()).open('0000111122223333')
-    await expect(other).rejects.toMatchObject({ code: 'PRECONDITION_FAILED', message: expect.stringMatching(/another pair \(memory:a and memory:b\)/) as string })
+    await expect(other).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+      message: expect.stringMatching(/another pair \(memory:a and memory:b\)/) as string,
+    })
     const journalOnly = memory()
     const manager = new SyncStateManager(journalOnly)
     await manager.open(pair)
@@ -282,7 +314,10 @@ describe('SyncStateManager', () => {
     const newer = (await filesOf(storage)).get(path)?.replace(/"format": ?1/, '"format":2') ?? ''
     await storage.write(path, toBytes(newer))
     const before = await filesOf(storage)
-    await expect(new SyncStateManager(storage).open(pair)).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringMatching(/format 2/) as string })
+    await expect(new SyncStateManager(storage).open(pair)).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+      message: expect.stringMatching(/format 2/) as string,
+    })
     await expect(new SyncStateManager(storage).record(first)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
     expect(await filesOf(storage)).toEqual(before)
   })
@@ -447,7 +482,9 @@ describe('a process that is killed', () => {
           expect([plain(nothing), plain(apply(nothing, [change('new', file('new'))]))], where).toContainEqual(content)
           const there = [...(await filesOf(left))]
           for (const [path, text] of files) {
-            const kept = there.some(([name, found]) => (name === path || (name.startsWith('damaged-') && name.endsWith(`/${path}`))) && found === text)
+            const kept = there.some(
+              ([name, found]) => (name === path || (name.startsWith('damaged-') && name.endsWith(`/${path}`))) && found === text,
+            )
             expect(kept, `${where}: ${path}`).toBe(true)
           }
         },
@@ -533,7 +570,8 @@ describe('a damaged state', () => {
         await storage.write(path, toBytes(changed))
         const where = `${path} byte ${at}`
         const result = await readAsEngine(storage).catch((error: unknown) => error)
-        if (result instanceof Error) expect(result, where).toMatchObject({ code: expect.stringMatching(/NOT_SUPPORTED|PRECONDITION_FAILED/) as string })
+        if (result instanceof Error)
+          expect(result, where).toMatchObject({ code: expect.stringMatching(/NOT_SUPPORTED|PRECONDITION_FAILED/) as string })
         else {
           const { state, content } = result as { state: StoredState; content: unknown }
           if (state.problem !== undefined) expect([state.problem.kind, content], where).toEqual(['damaged', plain(nothing)])
@@ -543,13 +581,16 @@ describe('a damaged state', () => {
     }
   })
 
-  test.each(['source_tree.json', 'destination_tree.json', 'sync_metadata.json', 'journal/000001.jsonl'])('without %s is a first contact', async path => {
-    const storage = await copyOf(await withJournal())
-    await storage.remove(path)
-    const { state, content } = await readAsEngine(storage)
-    expect(state.problem).toMatchObject({ kind: 'damaged', reason: expect.stringMatching(/missing/) as string })
-    expect(content).toEqual(plain(nothing))
-  })
+  test.each(['source_tree.json', 'destination_tree.json', 'sync_metadata.json', 'journal/000001.jsonl'])(
+    'without %s is a first contact',
+    async path => {
+      const storage = await copyOf(await withJournal())
+      await storage.remove(path)
+      const { state, content } = await readAsEngine(storage)
+      expect(state.problem).toMatchObject({ kind: 'damaged', reason: expect.stringMatching(/missing/) as string })
+      expect(content).toEqual(plain(nothing))
+    },
+  )
 
   test('whose commit was interrupted and whose journal then lost a segment is a first contact', async () => {
     let seen = 0
@@ -586,7 +627,10 @@ describe('a damaged state', () => {
     const storage = await copyOf(changed)
     const manager = new SyncStateManager(storage, { now: () => Date.UTC(2026, 10, 20, 10, 31, 5) })
     const state = await manager.open(pair)
-    await expect(contentOf(state)).rejects.toMatchObject({ code: 'CORRUPT', message: expect.stringMatching(/source_tree.json .* checksum/) as string })
+    await expect(contentOf(state)).rejects.toMatchObject({
+      code: 'CORRUPT',
+      message: expect.stringMatching(/source_tree.json .* checksum/) as string,
+    })
     expect(await manager.open(pair)).toMatchObject({ problem: { kind: 'damaged' }, metadata: undefined, entries: { source: 0, destination: 0 } })
     expect(await filesOf(storage), 'opening writes nothing').toEqual(changed)
     await manager.record([change('new', file('new'))])

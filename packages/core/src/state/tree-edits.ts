@@ -30,7 +30,10 @@ export function toEdits(changes: ReadonlyMap<Path, Ancestor | undefined>, empty:
 }
 
 /** A stored tree with edits on top, in key order. Pages without edits pass through as they are. */
-export async function* overlay(pages: AsyncIterable<readonly Ancestor[]>, edits: readonly TreeEdit[]): AsyncGenerator<readonly Ancestor[], void, undefined> {
+export async function* overlay(
+  pages: AsyncIterable<readonly Ancestor[]>,
+  edits: readonly TreeEdit[],
+): AsyncGenerator<readonly Ancestor[], void, undefined> {
   let next = 0
   for await (const page of pages) {
     const last = page[page.length - 1]

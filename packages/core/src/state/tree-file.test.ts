@@ -12,12 +12,18 @@ import { writeTree } from './tree-writer.ts'
 
 type Changes = Map<Path, Ancestor | undefined>
 
-const segment = fc.oneof({ weight: 8, arbitrary: fc.constantFrom('a', 'b', 'a-b', 'a.txt', 'ab', '0', '12', '__proto__', 'é', '\uffff', '😀', '\ud800', '"', '\\', '\n') }, fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }).filter(name => !/[\0/]|^\.\.?$/.test(name)))
-const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map(segments => segments.join('/'))
-const ancestor = fc.record({ path, directory: fc.boolean(), size: fc.nat(2000), hash: fc.boolean() }).map(
-  ({ path, directory, size, hash }): Ancestor =>
-    directory ? { path, kind: 'directory', size: 0 } : { path, kind: 'file', size, modified: size / 8, id: `${size}`, ...(hash && { hash: `sha256:${'0'.repeat(64)}` }) },
+const segment = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('a', 'b', 'a-b', 'a.txt', 'ab', '0', '12', '__proto__', 'é', '\uffff', '😀', '\ud800', '"', '\\', '\n') },
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }).filter(name => !/[\0/]|^\.\.?$/.test(name)),
 )
+const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map(segments => segments.join('/'))
+const ancestor = fc
+  .record({ path, directory: fc.boolean(), size: fc.nat(2000), hash: fc.boolean() })
+  .map(({ path, directory, size, hash }): Ancestor =>
+    directory
+      ? { path, kind: 'directory', size: 0 }
+      : { path, kind: 'file', size, modified: size / 8, id: `${size}`, ...(hash && { hash: `sha256:${'0'.repeat(64)}` }) },
+  )
 const changes: fc.Arbitrary<Changes> = fc
   .array(fc.tuple(ancestor, fc.boolean()), { maxLength: 60 })
   .map(list => new Map(list.map(([entry, put]) => [entry.path, put ? entry : undefined])))
@@ -73,12 +79,19 @@ describe('writeTree', () => {
     await fc.assert(
       fc.asyncProperty(tree, async map => {
         const text = await collectText((await written(map)).read('tree.json'))
-        const object = JSON.parse(text) as Record<string, { readonly size: number; readonly is_dir: boolean; readonly mtime?: number; readonly entries?: number }>
+        const object = JSON.parse(text) as Record<
+          string,
+          { readonly size: number; readonly is_dir: boolean; readonly mtime?: number; readonly entries?: number }
+        >
         expect(new Set(Object.keys(object))).toEqual(new Set(['', ...map.keys()]))
         expect(object['']?.entries).toBe(map.size)
         for (const [path, entry] of map) {
           const stored = Object.getOwnPropertyDescriptor(object, path)?.value as (typeof object)[string]
-          expect([stored.size, stored.is_dir, stored.mtime]).toEqual([entry?.size, entry?.kind === 'directory', entry?.modified === undefined ? undefined : entry.modified / 1000])
+          expect([stored.size, stored.is_dir, stored.mtime]).toEqual([
+            entry?.size,
+            entry?.kind === 'directory',
+            entry?.modified === undefined ? undefined : entry.modified / 1000,
+          ])
         }
         const lines = text.split('\n')
         expect([lines[0], lines.at(-2), lines.at(-1), lines.length]).toEqual(['{', '}', '', map.size + 4])
@@ -121,7 +134,15 @@ describe('writeTree', () => {
         const chunks: Uint8Array[] = []
         for await (const chunk of content) chunks.push(chunk)
         sizes.push(...chunks.map(chunk => chunk.length))
-        return storage.write(path, toBytes((async function* () { yield* chunks })()), options)
+        return storage.write(
+          path,
+          toBytes(
+            (async function* () {
+              yield* chunks
+            })(),
+          ),
+          options,
+        )
       },
     })
     await writeTree(counting, 'tree.json', { base: { file: 'tree.json', seal }, edits: toEdits(edits, false), generation: 1, folded: 2 })
@@ -136,7 +157,9 @@ describe('writeTree', () => {
     if (seal === undefined) throw new Error('not written')
     const before = (await collectText(storage.read('tree.json'))).replace('"size":1', '"size":2')
     await storage.write('tree.json', toBytes(before))
-    await expect(writeTree(storage, 'tree.json', { base: { file: 'tree.json', seal }, edits: [], generation: 2, folded: 0 })).rejects.toMatchObject({ code: 'CORRUPT' })
+    await expect(writeTree(storage, 'tree.json', { base: { file: 'tree.json', seal }, edits: [], generation: 2, folded: 0 })).rejects.toMatchObject({
+      code: 'CORRUPT',
+    })
     expect(await collectText(storage.read('tree.json'))).toBe(before)
   })
 })

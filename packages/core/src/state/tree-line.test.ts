@@ -5,12 +5,30 @@ import { formatLine, formatSeconds, LineParser } from './tree-line.ts'
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1 }),
-  fc.constantFrom('__proto__', 'constructor', '0', '17', '"', '\\', '\\"', 'a"mtime":1', '\n', '\u2028', '\ud800', '\udc00x', '😀', '\ufeff', 'a\u0000b'),
+  fc.constantFrom(
+    '__proto__',
+    'constructor',
+    '0',
+    '17',
+    '"',
+    '\\',
+    '\\"',
+    'a"mtime":1',
+    '\n',
+    '\u2028',
+    '\ud800',
+    '\udc00x',
+    '😀',
+    '\ufeff',
+    'a\u0000b',
+  ),
 )
 
 /** Times as file systems give them: nanoseconds rounded to a double of milliseconds. */
 const modified = fc.oneof(
-  fc.tuple(fc.integer({ min: -2_000_000_000, max: 8_640_000_000_000 }), fc.integer({ min: 0, max: 999_999_999 })).map(([s, ns]) => s * 1000 + ns / 1e6),
+  fc
+    .tuple(fc.integer({ min: -2_000_000_000, max: 8_640_000_000_000 }), fc.integer({ min: 0, max: 999_999_999 }))
+    .map(([s, ns]) => s * 1000 + ns / 1e6),
   fc.double({ min: 1e6, max: 8.64e15, noNaN: true }),
   fc.constantFrom(0, 1, -1, 999.9999999, 1609459200123.456, 1763720000000 - 1 / 4096, -0.5),
 )

@@ -17,7 +17,8 @@ export function formatLine(entry: Ancestor): string {
 
 /** What a tree file and the journal hold about an entry: JSON with its keys in one order, absent values left out. */
 export function formatRecord(entry: Ancestor): string {
-  if (!Number.isSafeInteger(entry.size) || entry.size < 0) throw new TypeError(`the size of ${entry.path} must be a number of bytes, got ${entry.size}`)
+  if (!Number.isSafeInteger(entry.size) || entry.size < 0)
+    throw new TypeError(`the size of ${entry.path} must be a number of bytes, got ${entry.size}`)
   let text = entry.hash === undefined ? '{' : `{"hash":${JSON.stringify(entry.hash)},`
   text += `"size":${entry.size}`
   if (entry.modified !== undefined && Number.isFinite(entry.modified)) text += `,"mtime":${formatSeconds(entry.modified)}`

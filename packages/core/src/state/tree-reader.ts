@@ -73,7 +73,11 @@ function findSeal(tail: Uint8Array): number {
  * @throws StorageError `CORRUPT` if a line is broken or out of order, or at the end if the checksum or the number of entries is wrong;
  * what came before must then not be trusted either. `NOT_FOUND` if there is no such file
  */
-export async function* readTree(storage: ReadableStorage, file: Path, options: ReadTreeOptions = {}): AsyncGenerator<readonly Ancestor[], void, undefined> {
+export async function* readTree(
+  storage: ReadableStorage,
+  file: Path,
+  options: ReadTreeOptions = {},
+): AsyncGenerator<readonly Ancestor[], void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   const parser = new LineParser()
   let page: Ancestor[] = []
@@ -87,7 +91,7 @@ export async function* readTree(storage: ReadableStorage, file: Path, options: R
         if (value.entries !== count) throw damaged(storage, file, `it says it has ${value.entries} entries and has ${count}`)
         break
       }
-      for (let from = 0; from < value.length; ) {
+      for (let from = 0; from < value.length;) {
         const end = value.indexOf(newline, Math.min(from + groupLength, value.length - 1)) + 1
         parser.reset(decode(decoder, value.subarray(from, end)))
         from = end
@@ -121,7 +125,11 @@ export async function* readTree(storage: ReadableStorage, file: Path, options: R
  *
  * @throws StorageError `CORRUPT`
  */
-export async function* readBlocks(storage: ReadableStorage, file: Path, options: ReadTreeOptions = {}): AsyncGenerator<Uint8Array, TreeSeal, undefined> {
+export async function* readBlocks(
+  storage: ReadableStorage,
+  file: Path,
+  options: ReadTreeOptions = {},
+): AsyncGenerator<Uint8Array, TreeSeal, undefined> {
   const { signal, seal: expected } = options
   const sum = new Xxh32()
   let held: Uint8Array = new Uint8Array(0)
