@@ -765,6 +765,8 @@ interface SyncResult {
     readonly exitCode: ExitCode;
     readonly stats: SyncStats;
     readonly plan: Plan;
+    /** Names this run's directory in the trash: `.syncline-trash/<runId>`. Undefined if nothing was run. */
+    readonly runId: string | undefined;
     readonly conflicts: readonly OpenConflict[];
     readonly failures: readonly SyncFailure[];
     /** Items that no longer fitted what is there; they were left alone. */
@@ -1317,10 +1319,10 @@ interface ExecuteContext {
     readonly pause: SyncPauseController;
     readonly progress: SyncProgressTracker;
     /**
-     * Journal: called with finished changes, after both storages were flushed where that matters; about every 10 s or 10,000 changes, and at the end.
-     * The plan's `settled` changes are not among them.
+     * Journal: called with finished changes, after both storages were flushed where that matters; about every 10 s or 100,000 changes, and at the end.
+     * The plan's `settled` changes are not among them. `last`: nothing follows, so what is committed at once needs no journal.
      */
-    readonly record: (changes: readonly StateChange[]) => Promise<void>;
+    readonly record: (changes: readonly StateChange[], last: boolean) => Promise<void>;
 }
 /** What came of a plan. Items that were not started, after a cancel, are in none of the lists. */
 interface ExecuteResult {
