@@ -1,6 +1,6 @@
 import { compareUtf8 } from './path.ts'
 import { planPhases, type Plan, type PlanCounts, type PlanItem, type PlanPhase, type PlanSide } from './plan.ts'
-import type { Decisions } from './planner.ts'
+import type { Decisions } from './decisions.ts'
 import type { Path } from './protocol.ts'
 
 /** What a plan says of itself beside its decisions. */

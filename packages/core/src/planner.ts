@@ -1,14 +1,14 @@
-import type { Ancestor, StateChange } from './ancestor.ts'
+import type { Ancestor } from './ancestor.ts'
 import { changeSince, metadataSince } from './change.ts'
-import { conflictCopyPath, decideConflict, type ConflictDecision } from './conflict.ts'
-import type { ConflictHandler } from './engine-types.ts'
-import type { Filter } from './filter/filter.ts'
+import { decideClash, isFixed, type Survivors } from './clash.ts'
+import { conflictCopyPath, decideConflict } from './conflict.ts'
+import { countEntry, noDecisions, type Decisions, type PlannerOptions } from './decisions.ts'
 import { isOwnPath, isTemporaryName, putAsidePath } from './filter/own-names.ts'
 import type { Fingerprint } from './fingerprint.ts'
+import { belongs, openFrame, type Frame } from './frame.ts'
 import { CannotCompare, Judge, type Evidence } from './judge.ts'
 import { reconcile, type ModeRow, type SideState } from './mode-table.ts'
-import { otherSide, type ComparisonMode, type ConflictResolution, type InitialSync, type Side, type SyncMode } from './modes.ts'
-import { isBelow } from './path.ts'
+import { otherSide, type Side } from './modes.ts'
 import {
   conflictItem,
   deletionItem,
@@ -21,79 +21,9 @@ import {
   type MetadataAbilities,
   type TransferDetails,
 } from './plan-items.ts'
-import { SyncAction, type PlanItem, type PlanProblem, type SyncableEntry } from './plan.ts'
-import type { HashName, Path } from './protocol.ts'
-import type { ScannedEntry } from './scan.ts'
+import { SyncAction, type PlanItem, type SyncableEntry } from './plan.ts'
+import type { Path } from './protocol.ts'
 import { ancestorOf, contradictsItself, isDirectory, isHidden, isKnown, isProblem, sides, toSite, type Site, type SyncRow } from './site.ts'
-
-/** What a side can do, as far as a plan depends on it. */
-export interface SideAbilities {
-  readonly name: string
-  readonly directories: boolean
-  readonly setsModified: boolean
-  readonly setsMode: boolean
-}
-
-/** Everything a plan depends on beside the rows. No clock, no randomness: they come in as data. */
-export interface PlannerOptions {
-  readonly mode: SyncMode
-  readonly comparison: ComparisonMode
-  readonly toleranceMs: number
-  readonly policy: ConflictResolution
-  readonly handler?: ConflictHandler | undefined
-  readonly initialSync: InitialSync
-  /** No state: `initialSync` decides what differs. */
-  readonly firstContact: boolean
-  readonly acceptDestinationChanges: boolean
-  readonly forceUpload: boolean
-  readonly forceDownload: boolean
-  readonly trash: boolean
-  /** Milliseconds since the Unix epoch; names conflict copies. */
-  readonly now: number
-  readonly source: SideAbilities
-  readonly destination: SideAbilities
-  /** Function that both sides can compute; undefined if there is none. */
-  readonly hash: HashName | undefined
-  readonly filter: Pick<Filter, 'hides' | 'skips'>
-}
-
-/** What the rows came to. Items are in no order yet. */
-export interface Decisions {
-  readonly items: PlanItem[]
-  readonly settled: StateChange[]
-  readonly problems: PlanProblem[]
-  /** Temporary files of interrupted runs that a listing showed. */
-  readonly leftovers: Record<Side, Path[]>
-  /** For every deletion of something unchanged: what the side that no longer has it had at the last sync. Rename detection looks for it elsewhere. */
-  readonly deleted: Map<PlanItem, Ancestor>
-  unchanged: number
-  ignored: number
-  /** Known paths that the rules hide now. */
-  left: number
-  /** Entries and ancestors, for the guards. */
-  readonly seen: Record<Side, { entries: number; bytes: number; known: number }>
-}
-
-/** A directory whose rows are still coming. */
-interface Frame {
-  readonly path: Path
-  /** Something below stays or comes on that side, so a directory there cannot go. */
-  readonly holds: Record<Side, boolean>
-  /** Something below is created on that side, so a directory that is missing there comes back. */
-  readonly creates: Record<Side, boolean>
-  /** Nothing below is touched: the directory could not be read, or a conflict about it is open. */
-  readonly blocked: boolean
-  /** The directory goes from this side, or stays there alone, when the frame closes, unless something in it holds it or goes across. */
-  readonly pending?: { readonly site: Site; readonly row: ModeRow; readonly from: Side }
-  /** A directory that this side has not, and cannot have on its own: it will be there if something is written in it. */
-  readonly implied?: { readonly site: Site; readonly missing: Side }
-  /** A leaf on one side stands against this directory: the rows below are kept until it is known what they hold. */
-  readonly clash?: { readonly site: Site; readonly row: ModeRow; readonly directory: Side; readonly rows: Site[] }
-  /** The directory has won over a leaf or a deletion: what was deleted below on the other side comes back. */
-  readonly restores?: Side
-  /** The leaf has won: everything below goes from this side before the leaf is written. */
-  readonly clears?: Side
-}
 
 /** Paths compared by hash at a time. */
 const comparisonsInFlight = 16
@@ -108,17 +38,7 @@ export class Planner {
   readonly #options: PlannerOptions
   readonly #judge: Judge
   readonly #abilities: MetadataAbilities
-  readonly #decisions: Decisions = {
-    items: [],
-    settled: [],
-    problems: [],
-    leftovers: { source: [], destination: [] },
-    deleted: new Map(),
-    unchanged: 0,
-    ignored: 0,
-    left: 0,
-    seen: { source: { entries: 0, bytes: 0, known: 0 }, destination: { entries: 0, bytes: 0, known: 0 } },
-  }
+  readonly #decisions: Decisions = noDecisions()
   readonly #frames: Frame[] = [openFrame('')]
   readonly #comparisons = new Set<Promise<void>>()
   #failure: { readonly error: unknown } | undefined
@@ -138,8 +58,8 @@ export class Planner {
     const { seen } = this.#decisions
     for (const row of rows) {
       const site = toSite(row)
-      if (site.source !== undefined) count(seen.source, site.source)
-      if (site.destination !== undefined) count(seen.destination, site.destination)
+      if (site.source !== undefined) countEntry(seen.source, site.source)
+      if (site.destination !== undefined) countEntry(seen.destination, site.destination)
       if (site.sourceAncestor !== undefined) seen.source.known++
       if (site.destinationAncestor !== undefined) seen.destination.known++
       while (!belongs(site.path, this.#top().path)) await this.#close()
@@ -343,7 +263,7 @@ export class Planner {
       this.#frames.push(openFrame(site.path, top))
       return this.#agree(site, source, destination, undefined)
     }
-    if (source !== undefined && destination !== undefined) return this.#decideClash(site, source, destination)
+    if (source !== undefined && destination !== undefined) return this.#openClash(site, source, destination)
     const side: Side = source !== undefined ? 'source' : 'destination'
     const missing = otherSide(side)
     const frame = openFrame(site.path, top)
@@ -365,7 +285,7 @@ export class Planner {
   }
 
   /** A leaf on one side, a directory on the other. What the directory holds decides with it, so its rows are kept until it closes. */
-  async #decideClash(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<void> {
+  async #openClash(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<void> {
     const directory: Side = source.kind === 'directory' ? 'source' : 'destination'
     // A leaf whose evidence cannot be had is not given up: it counts as edited.
     const states: Record<Side, SideState> = { source: 'M', destination: 'M' }
@@ -413,53 +333,21 @@ export class Planner {
   /** Decides a leaf against a directory, now that the directory's rows are known, and then its rows. */
   async #closeClash(path: Path, { site, row, directory, rows }: NonNullable<Frame['clash']>): Promise<void> {
     const leaf = otherSide(directory)
-    const [source, destination] = [site.source as SyncableEntry, site.destination as SyncableEntry]
+    const ask = (reason: string) => this.#ask(site, site.source as SyncableEntry, site.destination as SyncableEntry, reason)
     const survivors = await this.#survivors(rows, directory)
-    let winner: Side | undefined
-    let decision: ConflictDecision | undefined
-    const clean = row.outcome === SyncAction.UPLOAD_UPDATE ? 'source' : row.outcome === SyncAction.DOWNLOAD_UPDATE ? 'destination' : undefined
-    if (clean === directory) winner = clean
-    else if (clean === leaf && survivors === 'none') winner = clean
-    else {
-      const { comparison, toleranceMs, policy, initialSync, firstContact } = this.#options
-      decision = decideConflict({
-        source,
-        destination,
-        comparison,
-        toleranceMs,
-        policy,
-        initialSync: row.outcome === 'FIRST_CONTACT' && firstContact ? initialSync : undefined,
-      })
-      winner = decision.winner === 'both' ? undefined : decision.winner
-      if (policy === 'manual') {
-        const choice = await this.#ask(site, source, destination, clashReason(directory))
-        winner = choice === 'both' ? undefined : choice
-      }
-      // A one-way mode has its winner; what a backup never deletes, and what nobody may touch, still stands in its way.
-      if (this.#options.mode !== 'two-way') winner = undefined
-    }
-    if (winner === leaf && (survivors === 'fixed' || !this.#mayDelete(directory))) winner = undefined
+    const { winner, resolved, reason } = await decideClash({ site, row, directory, survivors, options: this.#options, ask })
     if (winner === undefined) {
-      const reason = clashReason(
-        directory,
-        survivors === 'fixed'
-          ? ', and the directory holds what cannot be touched'
-          : survivors === 'changed'
-            ? ', and the directory holds changes'
-            : '',
-      )
       this.#conflict(site, reason)
       this.#hold('source', 'destination')
       return this.#replay({ ...openFrame(path, this.#top()), blocked: true }, rows)
     }
-    const resolved = decision === undefined || decision.winner === undefined ? undefined : { by: decision.by, winner }
     if (winner === leaf) {
       const target = directory
       await this.#replay({ ...openFrame(path, this.#top()), clears: target }, rows)
       this.#decisions.items.push(deletionItem(site, target, 'clear', `a ${site[leaf]?.kind} takes its place`, { trash: false, clears: true }))
       this.#transfer(site, writeTo(target), `${row.reason}: a ${site[leaf]?.kind} replaces the directory`, {
         cleared: target,
-        ...(resolved && { resolved }),
+        resolved,
       })
       this.#hold('source', 'destination')
       return
@@ -468,30 +356,17 @@ export class Planner {
     this.#decisions.items.push(deletionItem(site, leaf, 'clear', 'a directory takes its place', { trash, clears: true }))
     this.#transfer(site, writeTo(leaf), `${row.reason}: a directory replaces the ${site[leaf]?.kind}`, {
       cleared: leaf,
-      ...(resolved && { resolved }),
+      resolved,
     })
     this.#hold('source', 'destination')
     await this.#replay({ ...openFrame(path, this.#top()), restores: leaf }, rows)
   }
 
-  /** Modes that never delete on a side cannot put a leaf in a directory's place there. */
-  #mayDelete(side: Side): boolean {
-    const { mode } = this.#options
-    return mode === 'two-way' || (side === 'destination' ? mode === 'source-to-destination' : mode === 'destination-to-source')
-  }
-
-  /** What a directory holds that would be lost with it: nothing, changes that a policy may give up, or what nobody may touch. */
-  async #survivors(rows: readonly Site[], side: Side): Promise<'none' | 'changed' | 'fixed'> {
+  /** What a directory holds that would be lost with it. */
+  async #survivors(rows: readonly Site[], side: Side): Promise<Survivors> {
     let changed = false
     for (const site of rows) {
-      if (
-        isHidden(site.source) ||
-        isHidden(site.destination) ||
-        isProblem(site.source) ||
-        isProblem(site.destination) ||
-        site.ambiguous !== undefined
-      )
-        return 'fixed'
+      if (isFixed(site)) return 'fixed'
       const entry = site[side]
       if (entry === undefined || this.#options.mode !== 'two-way') continue
       let state: SideState | undefined
@@ -661,32 +536,7 @@ export class Planner {
   }
 }
 
-function openFrame(path: Path, parent?: Frame): Frame {
-  return {
-    path,
-    holds: { source: false, destination: false },
-    creates: { source: false, destination: false },
-    blocked: parent?.blocked ?? false,
-    ...(parent?.restores !== undefined && { restores: parent.restores }),
-    ...(parent?.clears !== undefined && { clears: parent.clears }),
-  }
-}
-
-function belongs(path: Path, frame: Path): boolean {
-  return frame === '' || isBelow(path, frame)
-}
-
 function hasSameMetadata(entry: SyncableEntry, ancestor: Ancestor): boolean {
   if (entry.mode !== ancestor.mode) return false
   return entry.modified === ancestor.modified || !metadataSince(ancestor, entry).modified
-}
-
-function count(totals: { entries: number; bytes: number }, entry: ScannedEntry): void {
-  if (entry.kind === 'hidden') return
-  totals.entries++
-  if (entry.kind === 'file') totals.bytes += entry.size
-}
-
-function clashReason(directory: Side, more = ''): string {
-  return `a directory at the ${directory}, none at the ${otherSide(directory)}${more}`
 }

@@ -4,7 +4,7 @@ import { otherSide, type ComparisonMode, type Side } from './modes.ts'
 import { compareUtf8, isBelow } from './path.ts'
 import { SyncAction, type MovedEntry, type PlanItem, type SyncableEntry } from './plan.ts'
 import type { Evidence } from './judge.ts'
-import type { Decisions } from './planner.ts'
+import type { Decisions } from './decisions.ts'
 import type { FileEntry, Path } from './protocol.ts'
 
 /** A deletion and a creation that are one file under a new name. */
