@@ -6,8 +6,14 @@ import { readFileIfAny, stateFiles } from './files.ts'
 import { newerFormat, readJournal } from './journal.ts'
 import { parseMetadata, type StoredMetadata } from './metadata.ts'
 import { copyOf } from './replace-file.ts'
-import type { StateProblem } from './state-manager.ts'
 import { damaged, readSeal, sameSeal, type TreeSeal } from './tree-reader.ts'
+
+/** Why a state is a first contact. */
+export interface StateProblem {
+  readonly kind: 'missing' | 'damaged'
+  /** A sentence for people. */
+  readonly reason: string
+}
 
 /** A tree file that can be used, and the seal it must have. */
 export interface SealedTree {

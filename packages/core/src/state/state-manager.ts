@@ -7,7 +7,7 @@ import { listFolder, stateFiles } from './files.ts'
 import { formatSegment, segmentLength, segmentPath, stateFormat } from './journal.ts'
 import { formatMetadata, sameMetadata, type StoredMetadata, type SyncMetadata } from './metadata.ts'
 import { replaceFile, restoreFile } from './replace-file.ts'
-import { type ReadState, readState } from './read-state.ts'
+import { type ReadState, readState, type StateProblem } from './read-state.ts'
 import { setAside, stateFilesThere } from './set-aside.ts'
 import { overlay, toEdits } from './tree-edits.ts'
 import { readTree } from './tree-reader.ts'
@@ -26,13 +26,6 @@ import { writeTree } from './tree-writer.ts'
 // while the journal of G still has every segment that was folded into it. Its seal stands in the file itself, because the metadata of G cannot
 // know it and metadata of G+1, written before the trees, could be there without them.
 // Before the first commit there is no metadata and the trees below the journal are empty, whatever tree files of generation 1 lie about.
-
-/** Why a state is a first contact. */
-export interface StateProblem {
-  readonly kind: 'missing' | 'damaged'
-  /** A sentence for people. */
-  readonly reason: string
-}
 
 /** A state as it was opened. */
 export interface StoredState {
