@@ -1,7 +1,7 @@
 // C0 and C1 controls could move the cursor or recolour the screen, bidirectional overrides could make a name read as another one, and
 // unpaired surrogates are no text. Names come from other people's disks.
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const unsafe =
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
 const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' }
