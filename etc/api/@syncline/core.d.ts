@@ -1125,6 +1125,7 @@ interface StateProblem {
     /** A sentence for people. */
     readonly reason: string;
 }
+
 /** A state as it was opened. */
 interface StoredState {
     /** Of the last commit. */
