@@ -23,7 +23,8 @@ try {
     browser,
   })
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  // A browser's helpers may write a moment longer than it.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 }
 
 async function bundle() {
@@ -100,6 +101,8 @@ async function browser() {
   ]
   const child = spawn(program, [...flags, '--remote-debugging-port=0', `--user-data-dir=${join(folder, 'profile')}`, `http://127.0.0.1:${port}/`], {
     stdio: 'ignore',
+    // A group of its own, so that the helpers end with it.
+    detached: true,
   })
   try {
     const [told] = await Promise.race([
@@ -109,9 +112,20 @@ async function browser() {
     if (!told.startsWith('ok ')) throw new Error(told)
     return `${(await run(program, ['--version'])).trim()}: ${told.slice(3)}`
   } finally {
-    child.kill('SIGKILL')
-    await once(child, 'exit').catch(() => undefined)
+    await endGroup(child)
     server.closeAllConnections()
     server.close()
   }
+}
+
+/** @param {import('node:child_process').ChildProcess} child the leader of a process group */
+async function endGroup(child) {
+  const isRunning = child.exitCode === null && child.signalCode === null
+  const ended = isRunning ? once(child, 'exit').catch(() => undefined) : undefined
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // All of it has ended already.
+  }
+  await ended
 }
