@@ -38,7 +38,7 @@ export async function pump({ from, to, size, hash, isSparse = false, isAborted, 
   let writing: Promise<void> | undefined
   const readInto = (index: number, position: number): Promise<number> => {
     const buffer = buffers[index % buffers.length] as Buffer
-    return readAsync(from, buffer, 0, Math.min(buffer.length, size - position), position).then(result => result.bytesRead)
+    return handledLater(readAsync(from, buffer, 0, Math.min(buffer.length, size - position), position).then(result => result.bytesRead))
   }
   try {
     let position = 0
@@ -51,7 +51,7 @@ export async function pump({ from, to, size, hash, isSparse = false, isAborted, 
       // The third buffer: the one before is still being written while the next is read.
       reading = position + count < size ? readInto(index + 1, position + count) : undefined
       await writing
-      writing = to === undefined ? undefined : writeChunk(to, chunk, position)
+      writing = to === undefined ? undefined : handledLater(writeChunk(to, chunk, position))
       hash?.update(chunk)
       position += count
       onBytes?.(position)
@@ -62,6 +62,12 @@ export async function pump({ from, to, size, hash, isSparse = false, isAborted, 
     // Nothing may still use the descriptors when the caller closes them.
     await Promise.allSettled([reading, writing])
   }
+}
+
+/** Marks a promise as looked after: it may fail while its like is awaited, and is awaited itself only then. */
+function handledLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
 }
 
 async function writeWhole(fd: number, chunk: Buffer, position: number): Promise<void> {
