@@ -54,7 +54,7 @@ export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.U
       const storage = places.get(location)
       return storage === undefined ? Promise.resolve(memory({ name: `memory:${location}` })) : Promise.resolve(storage)
     },
-    locate: location => Promise.resolve({ location, realPath: location.startsWith('/') ? location : `/work/${location}` }),
+    locate: location => Promise.resolve({ location, realPath: location.startsWith('/') ? location : `/home/ana/${location}` }),
     stateStorage: state => {
       const name = stateName(state)
       const storage = states.get(name) ?? memory({ name })

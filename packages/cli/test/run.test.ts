@@ -472,7 +472,7 @@ describe('run', () => {
     [['sync', 'a/b', 'a'], 'the source a/b lies inside the destination a'],
     [['sync', 'a', 'b', '--mode', 'sideways'], 'unknown value "sideways" of --mode'],
     [['sync', 'a', 'b', '--exclude', '!x'], 'exclude'],
-    [['sync', 'a', 'b', '--state', '/work/a/state'], 'the state /work/a/state lies inside the source a'],
+    [['sync', 'a', 'b', '--state', '/home/ana/a/state'], 'the state /home/ana/a/state lies inside the source a'],
     [['sync', 'a', 'b', '--ignore-file', 'none'], 'cannot read the ignore file none'],
     [['sync', 'a', 'b', '--color', 'pink'], 'unknown value "pink" of --color'],
     [['help', 'snyc'], 'Did you mean syncline help sync?'],
@@ -513,7 +513,7 @@ describe('run', () => {
     const home = {
       ...world.environment,
       locateState: async (state: Parameters<typeof locateState>[0]) =>
-        'pair' in state ? { location: '/work/a/.local/state/x', realPath: '/work/a/.local/state/x' } : locateState(state),
+        'pair' in state ? { location: '/home/ana/a/.local/state/x', realPath: '/home/ana/a/.local/state/x' } : locateState(state),
     }
     await put(world.places.get('a'), '.local/state/x/lock', 'x')
     await put(world.places.get('a'), '.local/share/x', 'x')

@@ -4,22 +4,22 @@ import { parseLocation } from './location.ts'
 
 describe('parseLocation', () => {
   test.each([
-    ['./notes', '/work/notes'],
-    ['notes', '/work/notes'],
-    ['.', '/work'],
-    ['..', '/'],
+    ['./notes', '/home/ana/notes'],
+    ['notes', '/home/ana/notes'],
+    ['.', '/home/ana'],
+    ['..', '/home'],
     ['/mnt/usb', '/mnt/usb'],
     ['/mnt/usb/', '/mnt/usb'],
     ['file:///mnt/usb', '/mnt/usb'],
     ['FILE:///mnt/with%20space', '/mnt/with space'],
-    ['./s3://odd', '/work/s3:/odd'],
-    ['./a:b', '/work/a:b'],
-    ['-dash', '/work/-dash'],
-    ['a b/写真', '/work/a b/写真'],
-  ])('%s is a path', (text, path) => expect(parseLocation(text, '/work')).toEqual({ kind: 'path', path }))
+    ['./s3://odd', '/home/ana/s3:/odd'],
+    ['./a:b', '/home/ana/a:b'],
+    ['-dash', '/home/ana/-dash'],
+    ['a b/写真', '/home/ana/a b/写真'],
+  ])('%s is a path', (text, path) => expect(parseLocation(text, '/home/ana')).toEqual({ kind: 'path', path }))
 
   test.each(['C:\\notes', 'c:/notes', 'D:'])('%s is a path of Windows', text =>
-    expect(parseLocation(text, '/work')).toEqual({ kind: 'path', path: resolve('/work', text) }),
+    expect(parseLocation(text, '/home/ana')).toEqual({ kind: 'path', path: resolve('/home/ana', text) }),
   )
 
   test.each([
@@ -28,10 +28,10 @@ describe('parseLocation', () => {
     ['btrfs:/mnt/pool/@home', 'btrfs'],
     ['snarf:file.snarf', 'snarf'],
     ['git+ssh://x', 'git+ssh'],
-  ])('%s is a URL', (text, scheme) => expect(parseLocation(text, '/work')).toMatchObject({ kind: 'url', scheme }))
+  ])('%s is a URL', (text, scheme) => expect(parseLocation(text, '/home/ana')).toMatchObject({ kind: 'url', scheme }))
 
   test('a password is refused, and the message does not have it', () => {
-    const call = (): unknown => parseLocation('sftp://ana:hunter2@host/path', '/work')
+    const call = (): unknown => parseLocation('sftp://ana:hunter2@host/path', '/home/ana')
     expect(call).toThrow(/holds a password/)
     expect(call).not.toThrow(/hunter2/)
   })
@@ -41,5 +41,5 @@ describe('parseLocation', () => {
     ['a\0b', 'NUL'],
     ['file://host/x', 'no local file'],
     ['s3://[', 'is no URL'],
-  ])('%j is refused', (text, reason) => expect(() => parseLocation(text, '/work')).toThrow(reason))
+  ])('%j is refused', (text, reason) => expect(() => parseLocation(text, '/home/ana')).toThrow(reason))
 })
