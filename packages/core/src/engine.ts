@@ -7,6 +7,7 @@ import { isStorageError } from './errors.ts'
 import { execute } from './execute/execute.ts'
 import { ExitCode, gravestExitCode } from './exit-codes.ts'
 import { explainPath, type Explanation } from './explain.ts'
+import { commonHash } from './fingerprint.ts'
 import { guardPlan } from './guard.ts'
 import { isDamagedState, makePlan, mayWrite, type KnownState, type MadePlan } from './make-plan.ts'
 import { SyncPauseController } from './pause.ts'
@@ -230,7 +231,7 @@ export class SyncEngine {
       runId,
       now: this.#now,
       random: this.#random,
-      hash: made?.hash ?? commonHashOf(pair),
+      hash: made?.hash ?? commonHash(pair.source, pair.destination),
       ...(made !== undefined && { leftovers: made.leftovers }),
       ...signalOf(run),
       pause: this.#pause,
@@ -365,11 +366,6 @@ function keptFilter(made: MadePlan | undefined, stored: StoredState): Pick<SyncM
   if (made !== undefined) return { filter: made.filter.digest, ignoreFiles: made.filter.ignoreFiles }
   const { filter, ignoreFiles } = stored.metadata ?? {}
   return { ...(filter !== undefined && { filter }), ...(ignoreFiles !== undefined && { ignoreFiles }) }
-}
-
-function commonHashOf({ source, destination }: SyncPair): string | undefined {
-  const theirs = destination.capabilities.hashes ?? []
-  return source.capabilities.hashes?.find(name => theirs.includes(name))
 }
 
 /** Whether an error comes from one of the sides rather than from the state. */
