@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { toBytes } from './bytes.ts'
 import { SyncEngine } from './engine.ts'
 import type { SyncOptions } from './engine-types.ts'
@@ -229,5 +229,29 @@ describe('SyncEngine, after an interrupted run', () => {
     expect(result.exitCode).toBe(3)
     expect(result.problems.map(problem => problem.path)).toEqual(['f'])
     expect(await treeOf(source)).toEqual({ f: 'content', keep: 'k' })
+  })
+})
+
+describe('SyncEngine, when its lock is taken over', () => {
+  test('the state is left to the other run', async () => {
+    const { source, destination, state, sync } = await setUp({ a: 'a' })
+    await sync()
+    const before = await treeOf(state)
+    await fill(source, { b: 'b' })
+    vi.useFakeTimers()
+    try {
+      const confirm = async (): Promise<boolean> => {
+        await state.write('lock', toBytes(JSON.stringify({ owner: 'another', since: 0, expires: Number.MAX_SAFE_INTEGER, token: 'x' })))
+        await vi.advanceTimersByTimeAsync(130_000)
+        return true
+      }
+      await expect(sync({ confirm })).rejects.toThrow()
+    } finally {
+      vi.useRealTimers()
+    }
+    const { lock, ...after } = await treeOf(state)
+    expect(lock).toContain('another')
+    expect(after).toEqual(before)
+    expect(await treeOf(destination)).toEqual({ a: 'a' })
   })
 })

@@ -97,7 +97,7 @@ export class SyncEngine {
    *
    * Resolves also when paths failed, conflicts stay open or a guard refused: `exitCode` and the lists tell.
    *
-   * @throws TypeError for a wrong configuration; `LockedError` if another run has the pair; StorageError if a root or the state cannot be read;
+   * @throws TypeError for a wrong configuration; `LockedError` if another run has the pair, or took it over meanwhile; StorageError if a root or the state cannot be read;
    *   `signal.reason` after an abort before anything was changed
    */
   async syncPair(pair: SyncPair | SyncPairOptions, options: SyncOptions = {}): Promise<SyncResult> {
@@ -181,7 +181,8 @@ export class SyncEngine {
     const lock = await acquireLock(run.pair.state.storage, this.#owner, { now: this.#now, ...signalOf(run) })
     const { signal } = run.options
     try {
-      return await work({ ...run, options: { ...run.options, signal: signal === undefined ? lock.lost : AbortSignal.any([signal, lock.lost]) } })
+      const options = { ...run.options, signal: signal === undefined ? lock.lost : AbortSignal.any([signal, lock.lost]) }
+      return await work({ ...run, options, lost: lock.lost })
     } finally {
       await lock.release()
     }
@@ -237,6 +238,7 @@ export class SyncEngine {
       pause: this.#pause,
       progress: this.#progress,
       record: async (done, last) => {
+        run.lost?.throwIfAborted()
         if (!last) return pair.state.record(done)
         for (const change of done) changes.push(change)
       },
@@ -260,7 +262,9 @@ export class SyncEngine {
       // A run of a part knows nothing of the conflicts elsewhere.
       conflicts: config.only === undefined ? conflicts : mergeConflicts(stored.metadata?.conflicts ?? [], plan, conflicts),
     }
-    // Work that is done is recorded whatever the signal says: a cancelled run keeps what it achieved.
+    // Work that is done is recorded whatever the signal says: a cancelled run keeps what it achieved. Only a state that another run may be
+    // writing by now is left alone: what was done here is compared again by the next run.
+    run.lost?.throwIfAborted()
     await pair.state.commit(metadata, { changes })
     this.#progress.emit({ type: 'sync_complete', exitCode, stats })
     return {
@@ -323,6 +327,8 @@ interface Run {
   readonly options: SyncOptions
   readonly id: Promise<string>
   readonly started: number
+  /** Aborts when the lock is somebody else's; undefined for a run that needs none. */
+  readonly lost?: AbortSignal
 }
 
 const refusedByUser: Refusal = { guard: 'confirm', message: 'the plan was not confirmed', limit: 'yes', actual: 'no', override: '--yes' }
