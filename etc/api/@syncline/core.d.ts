@@ -1260,7 +1260,7 @@ declare class SyncEngine {
      *
      * Resolves also when paths failed, conflicts stay open or a guard refused: `exitCode` and the lists tell.
      *
-     * @throws TypeError for a wrong configuration; `LockedError` if another run has the pair; StorageError if a root or the state cannot be read;
+     * @throws TypeError for a wrong configuration; `LockedError` if another run has the pair, or took it over meanwhile; StorageError if a root or the state cannot be read;
      *   `signal.reason` after an abort before anything was changed
      */
     syncPair(pair: SyncPair | SyncPairOptions, options?: SyncOptions): Promise<SyncResult>;
