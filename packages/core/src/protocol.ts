@@ -18,9 +18,16 @@ interface EntryBase {
   readonly modified?: number
   /** Permission bits, as in `0o644`. */
   readonly mode?: number
+  /** Milliseconds: this listing shows `modified` only so finely, cut off or rounded, and `stat` shows it as the store keeps it. */
+  readonly modifiedPrecision?: number
 }
 
-/** A regular file as a listing shows it. */
+/**
+ * A regular file as a listing shows it.
+ *
+ * A listing may leave out `modified` and `mode` where the store keeps them (`capabilities.modifiedPrecision`) and telling them takes a request for
+ * each file. `stat` never does. Core asks it only for files that the state does not settle.
+ */
 export interface FileEntry extends EntryBase {
   readonly kind: 'file'
   /** Bytes. */
@@ -116,7 +123,14 @@ export interface Upload {
   readonly token: string
   /** Bytes; every part but the last. */
   readonly partSize: number
+  /**
+   * The store can only append: parts are put one after the other, in order. A stored part that turns out to differ is replaced, and the parts
+   * after it have to be put again.
+   */
+  readonly sequential?: boolean
+  /** Indices, from 0, of the parts that the store has. */
   stored(options?: AbortOptions): Promise<readonly number[]>
+  /** Several at once are fine. A part that is stored already is compared, and sent only if it differs. */
   put(index: number, part: Uint8Array, options?: AbortOptions): Promise<void>
   complete(options?: AbortOptions): Promise<FileEntry>
   abort(): Promise<void>
@@ -148,6 +162,20 @@ export interface TransferOptions extends AbortOptions {
   readonly onProgress?: (index: number, bytes: number) => void
 }
 
+/** Anything that survives `JSON.stringify`. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+
+/**
+ * What a storage found out about its server by trying, and would have to try again: the zone of its listings, whether it honours conditions.
+ * Core keeps it in the state of the pair and gives it back the next time.
+ */
+export interface Learned {
+  /** Given before the first call. What was learned of another server, or by another version, is to be ignored. */
+  recall(facts: Json): void
+  /** What is known by now; `undefined` for nothing. */
+  facts(): Json | undefined
+}
+
 /**
  * A tree that can be read. Rejections are a `StorageError`, or `signal.reason` after an abort.
  *
@@ -166,6 +194,7 @@ export interface ReadableStorage {
   hash?(path: Path, name: HashName, options?: AbortOptions): Promise<string>
   /** This tree, frozen; `close` discards it. */
   snapshot?(options?: AbortOptions): Promise<ReadableStorage>
+  readonly learned?: Learned
   /** A hint that something at or below the path may have changed. */
   watch?(options?: AbortOptions): AsyncIterable<Path>
   close?(): Promise<void>

@@ -216,10 +216,17 @@ export function mustAgree(aName: string, a: Entry, bName: string, b: Entry): voi
   for (const field of ['kind', 'path', 'size', 'etag', 'id', 'modified', 'mode', 'target']) {
     const isRequired = field === 'kind' || field === 'path' || field === 'size'
     if (!isRequired && (left[field] === undefined || right[field] === undefined)) continue
+    if (field === 'modified' && sameTime(a, b)) continue
     must(
       'P17',
       left[field] === right[field],
       () => `${field} of ${show(a.path)} is ${show(left[field])} by ${aName} and ${show(right[field])} by ${bName}`,
     )
   }
+}
+
+/** Whether two entries show the same time, as finely as the coarser of them shows it. */
+function sameTime(a: Entry, b: Entry): boolean {
+  const precision = Math.max(a.modifiedPrecision ?? 0, b.modifiedPrecision ?? 0)
+  return Math.abs((a.modified as number) - (b.modified as number)) < precision
 }

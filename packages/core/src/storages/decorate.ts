@@ -60,6 +60,8 @@ function forward(storage: ReadableStorage, names: readonly string[], overrides: 
     if (typeof members[name] !== 'function') continue
     wrapper[name] = (...args: unknown[]) => (members[name] as (...args: unknown[]) => unknown).apply(storage, args)
   }
+  if (members['learned'] !== undefined)
+    Object.defineProperty(wrapper, 'learned', { get: () => members['learned'], enumerable: true, configurable: true })
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(overrides))) {
     if ('value' in descriptor && descriptor.value === undefined) delete wrapper[name]
     else Object.defineProperty(wrapper, name, { ...descriptor, configurable: true })
