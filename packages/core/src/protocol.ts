@@ -228,10 +228,27 @@ export interface WritableStorage extends ReadableStorage {
   freeSpace?(options?: AbortOptions): Promise<number | undefined>
 }
 
+/** What an adapter has to ask a person while it opens a storage. */
+export interface Question {
+  /** One line without the colon at the end, e.g. "password of ana@host". Holds no secret. */
+  readonly text: string
+  /** What is typed is not shown. */
+  readonly secret: boolean
+}
+
+/** What `open` of a plugin is given. */
+export interface OpenStorageOptions extends AbortOptions {
+  /**
+   * Asks the person at the terminal; resolves to `undefined` if they give no answer. Absent where nobody can be asked: the adapter then rejects with
+   * `UNAUTHENTICATED` and names the variables, files and commands that a secret can come from. An answer appears in no name and no message.
+   */
+  readonly prompt?: ((question: Question) => Promise<string | undefined>) | undefined
+}
+
 /** How a package offers its storage to `open("scheme://…")`. */
 export interface StoragePlugin {
   readonly schemes: readonly string[]
-  open(url: URL, options?: AbortOptions): Promise<ReadableStorage>
+  open(url: URL, options?: OpenStorageOptions): Promise<ReadableStorage>
 }
 
 /** Narrows a storage to one that can be a target. */
