@@ -1,4 +1,5 @@
 import { compareSides, compareTimes } from './compare.ts'
+import { isIncomplete, statListed } from './complete.ts'
 import type { ResolvedConfig } from './config.ts'
 import type { Difference } from './engine-types.ts'
 import { messageOf } from './errors.ts'
@@ -35,9 +36,9 @@ export async function* compareTrees(options: CompareTreesOptions): AsyncGenerato
 async function settledFilter({ source, destination, config, signal }: CompareTreesOptions): Promise<Filter> {
   const name = config.ignoreFile ?? '.syncignore'
   if (name === false) return new Filter(config)
-  const known = new Set<Path>()
+  const known = new Set<Path>([name])
   for (;;) {
-    const filter = new Filter(config, await readIgnoreFiles(source, destination, [...known], name, { signal }))
+    const filter = new Filter(config, await readIgnoreFiles(source, destination, [...known], { signal }))
     const before = known.size
     for (const storage of [source, destination]) {
       for await (const _page of scan(storage, { filter, signal, onIgnoreFile: path => known.add(path) }));
@@ -70,10 +71,16 @@ async function compareRow(row: Joined<ScannedEntry>, options: CompareTreesOption
 }
 
 async function compareEntries(
-  ours: SyncableEntry,
-  theirs: SyncableEntry,
+  listedSource: SyncableEntry,
+  listedDestination: SyncableEntry,
   { source, destination, config, signal }: CompareTreesOptions,
 ): Promise<{ equal: boolean; reason: string }> {
+  let [ours, theirs] = [listedSource, listedDestination]
+  /** Before times are compared: a listing may have left them out. */
+  const complete = async (): Promise<void> => {
+    ;[ours, theirs] = await Promise.all([withTime(source, ours, signal), withTime(destination, theirs, signal)])
+  }
+  if (config.comparisonMode === 'mtime-only' || config.comparisonMode === 'size-and-mtime') await complete()
   const listed = compareSides(ours, theirs, config.comparisonMode, config.toleranceMs)
   if (listed.verdict !== 'ask-hash') return { equal: listed.verdict === 'equal', reason: listed.reason }
   const name = commonHash(source, destination)
@@ -82,8 +89,17 @@ async function compareEntries(
     if (left !== undefined && right !== undefined) return { equal: left === right, reason: `${left === right ? 'same' : 'different'} ${name}` }
   }
   if (config.comparisonMode === 'hash-only') throw new Error(`${source.name} and ${destination.name} have no hash of it in common`)
+  await complete()
   const times = compareTimes(ours, theirs, config.toleranceMs)
   return { equal: times.verdict === 'equal', reason: `${times.reason}, no common hash` }
+}
+
+/** The entry with the time that its store keeps. @throws what `stat` threw */
+async function withTime(storage: ReadableStorage, entry: SyncableEntry, signal: AbortSignal | undefined): Promise<SyncableEntry> {
+  if (!isIncomplete(entry, storage)) return entry
+  const now = await statListed(storage, entry, { signal })
+  if (now.kind === 'problem') throw now.error
+  return now
 }
 
 function shown(entry: ScannedEntry | undefined): Difference['source'] {

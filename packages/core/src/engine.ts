@@ -14,7 +14,7 @@ import { SyncPauseController } from './pause.ts'
 import type { Plan } from './plan.ts'
 import type { SyncStats } from './progress.ts'
 import { SyncProgressTracker } from './progress-tracker.ts'
-import { isWritable, type Path, type ReadableStorage, type WritableStorage } from './protocol.ts'
+import { isWritable, type Json, type Path, type ReadableStorage, type WritableStorage } from './protocol.ts'
 import { acquireLock, type LockOwner } from './state/lock.ts'
 import type { SyncMetadata } from './state/metadata.ts'
 import { pairId } from './state/pair-id.ts'
@@ -129,6 +129,7 @@ export class SyncEngine {
     }
     return this.#locked(prepared, async run => {
       const stored = await run.pair.state.open(plan.pair, signalOf(run))
+      recall(run, stored)
       const free = await freeSpace(run)
       const refusals = guardPlan({ plan, config: run.config, vanished: [], collisions: [], forbidden: [], free })
       if (refusals.length > 0) return this.#notRun(run, plan, refusals)
@@ -194,6 +195,7 @@ export class SyncEngine {
     const pair = await run.id
     for (let damaged = false; ; damaged = true) {
       const stored = await state.open(pair, signalOf(run))
+      recall(run, stored)
       try {
         const made = await makePlan({
           source,
@@ -257,6 +259,8 @@ export class SyncEngine {
       destination: pair.destination.name,
       mode: config.mode,
       ...keptFilter(made, stored),
+      ...asOf(run, made, stored, changes.length > 0),
+      ...learned(run, stored),
       ...(made?.hash !== undefined ? { hash: made.hash } : stored.metadata?.hash !== undefined && { hash: stored.metadata.hash }),
       lastRun: { start: run.started, end: this.#now(), exitCode, stats },
       // A run of a part knows nothing of the conflicts elsewhere.
@@ -353,6 +357,7 @@ function knownState(stored: StoredState): KnownState {
     ignoreFiles: stored.metadata?.ignoreFiles ?? [],
     filter: stored.metadata?.filter,
     entries: Math.max(stored.entries.source, stored.entries.destination),
+    asOf: stored.metadata?.asOf ?? stored.metadata?.lastRun?.start ?? 0,
     source: () => stored.source(),
     destination: () => stored.destination(),
   }
@@ -372,6 +377,30 @@ function keptFilter(made: MadePlan | undefined, stored: StoredState): Pick<SyncM
   if (made !== undefined) return { filter: made.filter.digest, ignoreFiles: made.filter.ignoreFiles }
   const { filter, ignoreFiles } = stored.metadata ?? {}
   return { ...(filter !== undefined && { filter }), ...(ignoreFiles !== undefined && { ignoreFiles }) }
+}
+
+/** Gives each side back what it had found out about its server. */
+function recall({ pair }: Run, { metadata }: StoredState): void {
+  for (const side of ['source', 'destination'] as const) {
+    const facts = metadata?.learned?.[side]
+    if (facts !== undefined) pair[side].learned?.recall(facts)
+  }
+}
+
+/** What the sides have found out. What a side that was not asked anything had found out before stays. */
+function learned({ pair }: Run, { metadata }: StoredState): Pick<SyncMetadata, 'learned'> {
+  const facts: { -readonly [K in 'source' | 'destination']?: Json } = {}
+  for (const side of ['source', 'destination'] as const) {
+    const known = pair[side].learned?.facts() ?? metadata?.learned?.[side]
+    if (known !== undefined) facts[side] = known
+  }
+  return Object.keys(facts).length === 0 ? {} : { learned: facts }
+}
+
+/** When both sides were last looked at. Renewed by what is written anyway, and where the next run would have to look again. */
+function asOf(run: Run, made: MadePlan | undefined, stored: StoredState, changed: boolean): Pick<SyncMetadata, 'asOf'> {
+  if (made !== undefined && run.config.only === undefined && (made.looked || changed)) return { asOf: run.started }
+  return stored.metadata?.asOf === undefined ? {} : { asOf: stored.metadata.asOf }
 }
 
 /** Whether an error comes from one of the sides rather than from the state. */

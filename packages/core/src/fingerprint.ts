@@ -38,7 +38,9 @@ export async function fingerprintOf(
   if (storage.hash === undefined || storage.capabilities.hashes?.includes(name) !== true) return undefined
   const hex = await storage.hash(entry.path, name, options)
   const now = await storage.stat(entry.path, options)
-  if (now?.kind !== 'file' || now.size !== entry.size || now.etag !== entry.etag || now.modified !== entry.modified) {
+  // A listing may have left the time out, or shown it coarsely.
+  const sameTime = entry.modified === undefined || entry.modifiedPrecision !== undefined || now?.modified === entry.modified
+  if (now?.kind !== 'file' || now.size !== entry.size || now.etag !== entry.etag || !sameTime) {
     throw new StorageError('PRECONDITION_FAILED', `${entry.path} changed on ${storage.name} while it was compared; run the sync again`, {
       path: entry.path,
     })

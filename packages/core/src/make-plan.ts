@@ -1,6 +1,7 @@
 import type { Ancestor } from './ancestor.ts'
 import { assemblePlan } from './assemble.ts'
 import { NameCollisions } from './collisions.ts'
+import { Completer } from './complete.ts'
 import type { ResolvedConfig } from './config.ts'
 import { isStorageError } from './errors.ts'
 import { Filter } from './filter/filter.ts'
@@ -27,6 +28,8 @@ export interface KnownState {
   /** Digest of the rules of the last run. */
   readonly filter: string | undefined
   readonly entries: number
+  /** When both sides were last looked at, in milliseconds since the Unix epoch; 0 if never. */
+  readonly asOf: number
   source(): AsyncIterable<readonly Ancestor[]>
   destination(): AsyncIterable<readonly Ancestor[]>
 }
@@ -52,6 +55,8 @@ export interface MadePlan {
   readonly hash: HashName | undefined
   /** Temporary files of interrupted runs, per side. */
   readonly leftovers: Readonly<Record<Side, readonly Path[]>>
+  /** The state is true of the time of this plan, and it is worth recording even if nothing changed. @see Completer */
+  readonly looked: boolean
 }
 
 /** Rules may be found in what rules of a deeper file made visible; a tree that goes on like that is not worth waiting for. */
@@ -66,6 +71,9 @@ const mostRounds = 32
 export async function makePlan(options: MakePlanOptions): Promise<MadePlan> {
   const { source, destination, state, signal } = options
   const known = new Set<Path>(state.ignoreFiles)
+  // Nearly always the only one. Where a state is known, a new one is met by the scan.
+  const { ignoreFile = '.syncignore' } = options.config
+  if (state.firstContact !== undefined && ignoreFile !== false) known.add(ignoreFile)
   for (let round = 0; ; round++) {
     signal?.throwIfAborted()
     const filter = await loadFilter(options, [...known])
@@ -83,7 +91,7 @@ async function loadFilter({ source, destination, config, state, signal }: MakePl
   const name = config.ignoreFile ?? '.syncignore'
   if (name === false) return new Filter(config)
   const authority: Side | undefined = config.mode === 'two-way' ? undefined : config.mode.startsWith('source') ? 'source' : 'destination'
-  const files = await readIgnoreFiles(source, destination, known, name, {
+  const files = await readIgnoreFiles(source, destination, known, {
     ...(signal !== undefined && { signal }),
     ...(authority !== undefined && { authority }),
     ancestors: (side, path) => findAncestor(state[side](), path),
@@ -155,9 +163,12 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
     state.destination(),
   ]
   const filterChanged = state.filter !== undefined && state.filter !== filter.digest
+  const completer = new Completer({ source, destination, asOf: state.asOf, signal })
   let entered = 0
   for await (const page of mergeJoin(listings, [source.name, destination.name, 'the state of the source', 'the state of the destination'])) {
     signal?.throwIfAborted()
+    const completing = completer.complete(page)
+    if (completing !== undefined) await completing
     await planner.add(page)
     for (const collisions of folding)
       for (const row of page) if (row.entries[collisions.side === 'source' ? 0 : 1] !== undefined) collisions.see(row.path)
@@ -184,7 +195,7 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
     forbidden: refusedNames(plan, source, destination),
     free: {},
   }
-  return { plan, facts, filter, hash, leftovers: decisions.leftovers }
+  return { plan, facts, filter, hash, leftovers: decisions.leftovers, looked: completer.looked }
 }
 
 /**

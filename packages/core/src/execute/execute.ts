@@ -13,7 +13,7 @@ import { targetSide } from './transfer.ts'
 import type { ExecuteContext, ExecuteResult } from './types.ts'
 
 /** What a storage says helps is taken up to here. */
-const mostConcurrency = 16
+const mostConcurrency = 64
 
 /**
  * Carries out a plan.

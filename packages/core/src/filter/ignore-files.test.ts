@@ -52,7 +52,7 @@ function read(
   known: readonly Path[] = [],
   options: ReadIgnoreFilesOptions = {},
 ) {
-  return readIgnoreFiles(new SmallTree('S', source), new SmallTree('D', destination), known, '.syncignore', options)
+  return readIgnoreFiles(new SmallTree('S', source), new SmallTree('D', destination), ['.syncignore', ...known], options)
 }
 
 /** What a side had: the same file with this content. */
@@ -72,12 +72,12 @@ describe('readIgnoreFiles', () => {
 
   test('reads the root’s file and the known ones, each once, in the order of their paths', async () => {
     const source = new SmallTree('S', { 'b/.syncignore': 'b', '.syncignore': 'root', 'unknown/.syncignore': 'x' })
-    const files = await readIgnoreFiles(
-      source,
-      new SmallTree('D', { 'a/.syncignore': 'a' }),
-      ['b/.syncignore', 'a/.syncignore', 'gone/.syncignore', '.syncignore'],
+    const files = await readIgnoreFiles(source, new SmallTree('D', { 'a/.syncignore': 'a' }), [
+      'b/.syncignore',
+      'a/.syncignore',
+      'gone/.syncignore',
       '.syncignore',
-    )
+    ])
     expect(files).toEqual([
       { path: '.syncignore', texts: ['root'] },
       { path: 'a/.syncignore', texts: ['a'] },

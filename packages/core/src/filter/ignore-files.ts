@@ -35,24 +35,22 @@ interface ReadFile {
 }
 
 /**
- * Reads the ignore files of both sides: the root's and the ones known from the last run. Those that no side has are left out.
+ * Reads ignore files of both sides. Those that no side has are left out.
  *
  * Where the sides differ: a text that only one side has counts; if one side still has what it had after the last sync, the other side's text counts;
  * else a path is ignored if either text ignores it.
  *
- * @param known - paths of ignore files
- * @param name - of the ignore files
+ * @param files - their paths
  * @returns in the order of their paths
  * @throws StorageError naming the file if one cannot be read, is not UTF-8 or holds no rules. Rules that cannot be read never count as no rules.
  */
 export async function readIgnoreFiles(
   source: ReadableStorage,
   destination: ReadableStorage,
-  known: readonly Path[],
-  name: string,
+  files: readonly Path[],
   options: ReadIgnoreFilesOptions = {},
 ): Promise<readonly IgnoreFile[]> {
-  const paths = [...new Set([name, ...known])].sort(compareUtf8)
+  const paths = [...new Set(files)].sort(compareUtf8)
   const found: (IgnoreFile | undefined)[] = new Array(paths.length)
   let next = 0
   const worker = async (): Promise<void> => {

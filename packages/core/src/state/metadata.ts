@@ -1,7 +1,7 @@
 import type { OpenConflict } from '../engine-types.ts'
 import type { SyncMode } from '../modes.ts'
 import type { SyncStats } from '../progress.ts'
-import type { HashName, Path } from '../protocol.ts'
+import type { HashName, Json, Path } from '../protocol.ts'
 import { stateFormat } from './journal.ts'
 import type { TreeSeal } from './tree-reader.ts'
 import { xxh32 } from './xxh32.ts'
@@ -27,6 +27,10 @@ export interface SyncMetadata {
   readonly ignoreFiles?: readonly Path[]
   /** The function of the fingerprints. */
   readonly hash?: HashName
+  /** When a whole run last looked at both sides, in milliseconds since the Unix epoch. */
+  readonly asOf?: number
+  /** What each side's storage found out about its server. @see Learned */
+  readonly learned?: { readonly source?: Json; readonly destination?: Json }
   readonly lastRun?: LastRun
   /** What waits for a decision. */
   readonly conflicts: readonly OpenConflict[]
