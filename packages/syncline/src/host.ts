@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import type { KnownPair, Place, StateReference } from '@syncline/cli'
 import { processOwner } from '@syncline/fs'
-import type { WritableStorage } from '@syncline/core'
+import type { OpenStorageOptions, Question, WritableStorage } from '@syncline/core'
+import { ask } from './ask.ts'
 import { parseLocation } from './location.ts'
 import { open } from './open.ts'
 import { listKnownPairs, openStateAt, openStateDirectory, stateHome } from './state-directory.ts'
@@ -23,8 +24,8 @@ export function locateState(state: StateReference): Promise<Place> {
 }
 
 /** Opens a state, which need not exist yet. */
-export async function openState(state: StateReference): Promise<WritableStorage> {
-  return 'pair' in state ? openStateDirectory(defaultState(state.pair)) : openStateAt(state.location)
+export async function openState(state: StateReference, options?: OpenStorageOptions): Promise<WritableStorage> {
+  return 'pair' in state ? openStateDirectory(defaultState(state.pair)) : openStateAt(state.location, options)
 }
 
 /** Pairs that have a state in the default place. */
@@ -71,6 +72,16 @@ export async function confirm(question: string, byDefault: boolean): Promise<boo
   } finally {
     lines.close()
   }
+}
+
+/** Asks at the terminal for what an adapter needs. */
+export function prompt(question: Question): Promise<string | undefined> {
+  return ask(question, {
+    input: process.stdin,
+    output: process.stderr,
+    // The terminal does not send the signal itself while single keys are read.
+    interrupt: () => void (process.emit('SIGINT') || process.kill(process.pid, 'SIGINT')),
+  })
 }
 
 /** Replaces a text file atomically; `-` is standard output. @throws TypeError if it cannot be written */

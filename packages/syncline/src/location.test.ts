@@ -30,16 +30,38 @@ describe('parseLocation', () => {
     ['git+ssh://x', 'git+ssh'],
   ])('%s is a URL', (text, scheme) => expect(parseLocation(text, '/home/ana')).toMatchObject({ kind: 'url', scheme }))
 
-  test('a password is refused, and the message does not have it', () => {
-    const call = (): unknown => parseLocation('sftp://ana:hunter2@host/path', '/home/ana')
+  test.each([
+    [
+      'sftp://ana:hunter2@host/path',
+      /a key or an agent.*SYNCLINE_SFTP_PASSWORD, SYNCLINE_SFTP_PASSWORD_FILE .* SYNCLINE_SFTP_PASSWORD_COMMAND .*asked at a terminal/,
+    ],
+    ['ftp://ana:hunter2@host/path', /SYNCLINE_FTP_PASSWORD, SYNCLINE_FTP_PASSWORD_FILE .* SYNCLINE_FTP_PASSWORD_COMMAND .*keychain/],
+    ['FTPS://ana:hunter2@host/path', /SYNCLINE_FTP_PASSWORD_COMMAND/],
+    ['s3://AKIA:hunter2@bucket/prefix', /AWS_SECRET_ACCESS_KEY.*AWS_PROFILE/],
+    ['dav://:hunter2@host/path', /its storage describes/],
+    ['sftp://ana:hunter2%23x@host/path', /holds a password/],
+  ])('the password in %s is refused, and the message says what to do instead', (text, instead) => {
+    const call = (): unknown => parseLocation(text, '/home/ana')
     expect(call).toThrow(/holds a password/)
+    expect(call).toThrow(instead)
     expect(call).not.toThrow(/hunter2/)
   })
+
+  test.each(['sftp://ana:12#hunter2@host/path', 'sftp://ana:hunter2#@host/path', 'sftp://host/dir#hunter2', 's3://bucket/a#', 'file:///a#hunter2'])(
+    'what is behind the "#" of %s is not silently left out, nor shown',
+    text => {
+      const call = (): unknown => parseLocation(text, '/home/ana')
+      expect(call).toThrow(/has a "#"|is no URL/)
+      expect(call).not.toThrow(/hunter2/)
+    },
+  )
 
   test.each([
     ['', 'empty'],
     ['a\0b', 'NUL'],
     ['file://host/x', 'no local file'],
     ['s3://[', 'is no URL'],
+    ['file:///a?b', 'write it as %3F'],
+    ['ana@host:notes', 'write sftp://user@host/path, or ./ana@host:notes'],
   ])('%j is refused', (text, reason) => expect(() => parseLocation(text, '/home/ana')).toThrow(reason))
 })

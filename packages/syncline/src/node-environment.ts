@@ -1,21 +1,24 @@
 import type { CliEnvironment, OutputStream } from '@syncline/cli'
 import { UsageError } from '@syncline/cli'
+import type { Question } from '@syncline/core'
 import type * as Host from './host.ts'
 
 /** The real world, for the command line. What reaches files is loaded when a command asks for it. */
 export function nodeEnvironment(version: string): CliEnvironment {
   const { env: variables, stdin, stdout, stderr } = process
+  const isAttended = stdin.isTTY && stderr.isTTY
+  const prompt = isAttended ? async (question: Question): Promise<string | undefined> => (await loadHost()).prompt(question) : undefined
   return {
     version,
     variables,
     stdout: toOutput(stdout),
     stderr: toOutput(stderr),
-    ...(stdin.isTTY && stderr.isTTY && { confirm: async (question, byDefault) => (await loadHost()).confirm(question, byDefault) }),
+    ...(isAttended && { confirm: async (question, byDefault) => (await loadHost()).confirm(question, byDefault) }),
     owner: async () => (await loadHost()).processOwner(),
     now: Date.now,
-    open: (location, options) => asUsage(async () => (await loadHost()).open(location, options)),
+    open: (location, options) => asUsage(async () => (await loadHost()).open(location, { ...options, prompt })),
     locate: location => asUsage(async () => (await loadHost()).locate(location)),
-    stateStorage: state => asUsage(async () => (await loadHost()).openState(state)),
+    stateStorage: state => asUsage(async () => (await loadHost()).openState(state, { prompt })),
     locateState: state => asUsage(async () => (await loadHost()).locateState(state)),
     knownPairs: async () => (await loadHost()).knownPairs(),
     readFile: async file => (await loadHost()).readText(file),

@@ -1,9 +1,10 @@
-import type { AbortOptions, ReadableStorage, SymlinkMode } from '@syncline/core'
+import type { OpenStorageOptions, ReadableStorage, SymlinkMode } from '@syncline/core'
 import { fs } from '@syncline/fs'
 import { loadAdapter, nodeLoader, type PackageLoader } from './adapters.ts'
 import { parseLocation } from './location.ts'
 
-export interface OpenOptions extends AbortOptions {
+/** How a place is opened. */
+export interface OpenOptions extends OpenStorageOptions {
   /** What happens to symbolic links, for the storages that have them; default `keep`. */
   readonly symlinks?: SymlinkMode | undefined
   /** What relative paths and third-party packages are found from; default: the working directory. */
@@ -20,12 +21,18 @@ export interface OpenOptions extends AbortOptions {
  * for await (const page of storage.list('')) console.log(page)
  */
 export async function open(location: string | URL, options: OpenOptions = {}): Promise<ReadableStorage> {
-  const { symlinks, directory = process.cwd(), signal } = options
+  const { symlinks, directory = process.cwd(), signal, prompt } = options
   signal?.throwIfAborted()
   const parsed = parseLocation(location.toString(), directory)
   if (parsed.kind === 'path') {
     return fs(parsed.path, symlinks === undefined ? {} : { symlinks })
   }
   const adapter = await loadAdapter(parsed.scheme, options.loader ?? nodeLoader(directory))
-  return adapter.open(parsed.url, signal === undefined ? {} : { signal })
+  try {
+    return await adapter.open(parsed.url, { ...(signal !== undefined && { signal }), ...(prompt !== undefined && { prompt }) })
+  } catch (error) {
+    // Who answers a question with Ctrl-C wants to stop, and not to hear that an answer is missing.
+    signal?.throwIfAborted()
+    throw error
+  }
 }

@@ -2,7 +2,17 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { collect, decorate, isWritable, StorageError, type Bytes, type FileEntry, type Path, type WritableStorage } from '@syncline/core'
+import {
+  collect,
+  decorate,
+  isWritable,
+  StorageError,
+  type Bytes,
+  type FileEntry,
+  type OpenStorageOptions,
+  type Path,
+  type WritableStorage,
+} from '@syncline/core'
 import { fs } from '@syncline/fs'
 import { parseLocation } from './location.ts'
 import { open } from './open.ts'
@@ -55,10 +65,10 @@ async function createFile(storage: WritableStorage, directory: string, path: Pat
 }
 
 /** Opens the state at a path or URL. @throws TypeError if that place can only be read */
-export async function openStateAt(location: string): Promise<WritableStorage> {
+export async function openStateAt(location: string, options?: OpenStorageOptions): Promise<WritableStorage> {
   const parsed = parseLocation(location, process.cwd())
   if (parsed.kind === 'path') return openStateDirectory(parsed.path)
-  const storage = await open(location)
+  const storage = await open(location, options)
   if (!isWritable(storage)) throw new TypeError(`${storage.name} can only be read, so it cannot keep a state`)
   return storage
 }
