@@ -1,6 +1,7 @@
 export * from './ancestor.ts'
 export * from './bytes.ts'
 export * from './change.ts'
+export { type ClockProbe, type ClockProbeOptions, describeTimes, type KeptTime, probeClock } from './clock.ts'
 export * from './compare.ts'
 export * from './conflict.ts'
 export * from './engine-types.ts'
