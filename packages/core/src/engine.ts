@@ -19,6 +19,7 @@ import { acquireLock, type LockOwner } from './state/lock.ts'
 import type { SyncMetadata } from './state/metadata.ts'
 import { pairId } from './state/pair-id.ts'
 import type { StoredState } from './state/state-manager.ts'
+import { openUploadLedger } from './state/uploads.ts'
 import { SyncPair, type SyncPairOptions } from './sync-pair.ts'
 
 /** Options of an engine; those of `SyncConfig` hold for all its runs, unless a pair or a call says otherwise. */
@@ -237,6 +238,8 @@ export class SyncEngine {
       hash: made?.hash ?? commonHash(pair.source, pair.destination),
       ...(made !== undefined && { leftovers: made.leftovers }),
       ...signalOf(run),
+      uploads: await openUploadLedger(pair.state.storage, signalOf(run)),
+      whole: config.only === undefined,
       pause: this.#pause,
       progress: this.#progress,
       record: async (done, last) => {

@@ -8,7 +8,9 @@ import { takeBack } from './effects.ts'
 import { isRetryable } from './retry-policy.ts'
 import { ForgetError, type Run } from './run.ts'
 import { contradiction, reportedHash } from './send.ts'
-import { endsOf, hasEtag, targetSide, transfer, type Ends } from './transfer.ts'
+import { targetSide } from './target.ts'
+import { endsOf, hasEtag, transfer, type Ends } from './transfer.ts'
+import { goesInParts } from './upload.ts'
 
 const batchFiles = 128
 const batchBytes = 16 * 1024 * 1024
@@ -46,6 +48,8 @@ function fitsBatch(run: Run, item: PlanItem): boolean {
   const target = targetSide(item) as Side
   const [from, to] = [run.sides[otherSide(target)], run.sides[target]]
   const occupant = to.expected(item.path, item[target])
+  const file = from.expected(item.path, item[from.side])
+  if (file?.kind === 'file' && goesInParts(run, to, file)) return false
   return hasEtag(from.expected(item.path, item[from.side])) && (occupant === null || hasEtag(occupant))
 }
 

@@ -12,7 +12,8 @@ export interface Reading {
  * The content of a file, proven to be the planned version before its last bytes are handed out: a store that replaces atomically then never
  * shows a mixture, and a file that changed midway leaves the old one in place.
  *
- * @param onBytes - bytes so far
+ * @param onBytes - bytes so far, those before `start` included
+ * @param start - bytes to leave out
  */
 export async function* readPlanned(
   run: Run,
@@ -20,11 +21,12 @@ export async function* readPlanned(
   file: FileEntry,
   reading: Reading,
   onBytes: (bytes: number) => void,
+  start = 0,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    let count = 0
-    if (file.size === 0) await confirm(run, from, file)
-    const options = { signal: run.signal, ...(file.etag !== undefined && { ifMatch: file.etag }) }
+    let count = start
+    if (file.size === start) await confirm(run, from, file)
+    const options = { signal: run.signal, ...(file.etag !== undefined && { ifMatch: file.etag }), ...(start > 0 && { offset: start }) }
     for await (const chunk of from.storage.read(file.path, options)) {
       if (chunk.length === 0) continue
       count += chunk.length

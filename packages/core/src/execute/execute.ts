@@ -9,8 +9,9 @@ import { forEachLimited } from './limiter.ts'
 import { remove } from './remove.ts'
 import { rename, renameRounds } from './rename.ts'
 import { Run, type Done } from './run.ts'
-import { targetSide } from './transfer.ts'
+import { targetSide } from './target.ts'
 import type { ExecuteContext, ExecuteResult } from './types.ts'
+import { abandonUploads } from './upload.ts'
 
 /** What a storage says helps is taken up to here. */
 const mostConcurrency = 64
@@ -29,6 +30,7 @@ export async function execute(plan: Plan, context: ExecuteContext): Promise<Exec
   const run = new Run(plan, context)
   context.progress.start(plan.items)
   for (const side of ['source', 'destination'] as const) await clearLeftovers(run, run.sides[side], context.leftovers?.[side] ?? [])
+  if (context.whole !== false) await abandonUploads(run, plan.items)
   const phases = groupByPhase(plan.items)
   const deferred: PlanItem[] = []
   for (const phase of planPhases) {

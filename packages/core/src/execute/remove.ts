@@ -5,7 +5,7 @@ import { gone } from './changes.ts'
 import { asStale, staleAt, StaleError } from './check.ts'
 import { removeEntry } from './effects.ts'
 import type { Done, Run } from './run.ts'
-import { targetSide } from './transfer.ts'
+import { targetSide } from './target.ts'
 import { moveToTrash, notKept } from './trash.ts'
 
 /** Removes one path, into the trash where the item says so. Both sides must still be what the plan saw. */

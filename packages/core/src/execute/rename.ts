@@ -10,7 +10,7 @@ import { copyFile, moveEntry, removeEntry } from './effects.ts'
 import { ForgetError, type Done, type Run, type RunSide } from './run.ts'
 import { sendFile } from './send.ts'
 import { temporaryPath } from './temporary.ts'
-import { targetSide } from './transfer.ts'
+import { targetSide } from './target.ts'
 
 /** One side follows the other's new name. */
 interface Follow {

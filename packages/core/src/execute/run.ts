@@ -8,6 +8,7 @@ import type { SyncStats } from '../progress.ts'
 import { isWritable, type Entry, type Path, type ReadableStorage, type WritableStorage } from '../protocol.ts'
 import { Bandwidth, sleep, type Sleep } from './bandwidth.ts'
 import { difference, staleAt, StaleError } from './check.ts'
+import { ContentBudget } from './content-budget.ts'
 import { Recorder } from './recorder.ts'
 import { isRetryable, retryDelay } from './retry-policy.ts'
 import type { ExecuteContext, ExecuteResult } from './types.ts'
@@ -49,6 +50,8 @@ export class RunSide {
   readonly #blocked = new Map<Path, string>()
   /** Directories that hold something whose deletion did not happen. */
   readonly #kept = new Set<Path>()
+  /** Parts that this run has put, by the token of their upload. */
+  readonly #sent = new Map<string, Set<number>>()
   /** Whether anything was written. */
   dirty = false
   #writes = 0
@@ -80,6 +83,13 @@ export class RunSide {
   /** A write was not as the store said. */
   distrust(): void {
     this.#lies = true
+  }
+
+  /** Indices of the parts of an upload that this run has put; the caller keeps them. */
+  sentParts(token: string): Set<number> {
+    const sent = this.#sent.get(token) ?? new Set()
+    this.#sent.set(token, sent)
+    return sent
   }
 
   /** What has to be at `path` for an item that the plan made on seeing `planned`. */
@@ -117,11 +127,15 @@ export class RunSide {
   }
 }
 
+/** Bytes of content in parts that one run holds. */
+const contentBytes = 96 * 1024 * 1024
+
 /** What the parts of an execution share: the sides, tries, outcomes. */
 export class Run {
   readonly context: ExecuteContext
   readonly sides: Readonly<Record<Side, RunSide>>
   readonly bandwidth: Bandwidth | undefined
+  readonly content: ContentBudget = new ContentBudget(contentBytes)
   readonly #plan: Plan
   readonly #recorder: Recorder
   readonly #sleep: Sleep

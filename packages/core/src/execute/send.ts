@@ -1,11 +1,12 @@
 import { isStorageError, StorageError } from '../errors.ts'
-import type { Entry, FileEntry, Path, WriteOptions } from '../protocol.ts'
+import type { Bytes, Entry, FileEntry, Path, WriteOptions } from '../protocol.ts'
 import { asStale, difference, isRefusal, StaleError, staleAt } from './check.ts'
 import { gone } from './changes.ts'
 import { readPlanned, sameBytes, type Reading } from './content.ts'
 import { takeBack, takeBackVersion } from './effects.ts'
 import { ForgetError, type Run, type RunSide } from './run.ts'
 import { canStage, writeStaged } from './temporary.ts'
+import { goesInParts, sendInParts } from './upload.ts'
 
 /** A file's way from one place to another. */
 export interface SendRequest {
@@ -90,9 +91,13 @@ async function sendOnce(run: Run, request: SendRequest): Promise<Sent> {
     ...(expected === null ? { ifNoneMatch: '*' as const } : expected.etag !== undefined && { ifMatch: expected.etag }),
   }
   const reading: Reading = {}
-  const content = readPlanned(run, from, file, reading, bytes => onProgress?.(bytes))
+  const read = (start?: number): Bytes => readPlanned(run, from, file, reading, bytes => onProgress?.(bytes), start)
   let entry: FileEntry
   try {
+    if (goesInParts(run, to, file)) {
+      return await verify(run, request, await sendInParts(run, { file, to, path, options, read, recheck: decidesItself ? undefined : recheck }))
+    }
+    const content = read()
     entry =
       capabilities.atomicWrite === true || !canStage(to)
         ? await storage.write(path, content, options)

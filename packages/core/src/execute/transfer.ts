@@ -7,14 +7,8 @@ import { asStale, staleAt, StaleError } from './check.ts'
 import { removeEntry } from './effects.ts'
 import { ForgetError, type Done, type Run, type RunSide } from './run.ts'
 import { sendFile, type Sent } from './send.ts'
+import { targetSide } from './target.ts'
 import { copyToTrash, moveToTrash, notKept, putBack } from './trash.ts'
-
-/** The side that an action changes; undefined for none. */
-export function targetSide({ action }: PlanItem): Side | undefined {
-  if (action.startsWith('UPLOAD') || action === 'DELETE_DESTINATION' || action === 'RENAME_DESTINATION') return 'destination'
-  if (action.startsWith('DOWNLOAD') || action === 'DELETE_SOURCE' || action === 'RENAME_SOURCE') return 'source'
-  return undefined
-}
 
 /** Both ends of an item that carries something over, as this run expects them now. */
 export interface Ends {

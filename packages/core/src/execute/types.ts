@@ -6,6 +6,7 @@ import type { SyncProgressTracker } from '../progress-tracker.ts'
 import type { SyncStats } from '../progress.ts'
 import type { HashName, Path, ReadableStorage } from '../protocol.ts'
 import type { Sleep } from './bandwidth.ts'
+import type { UploadLedger } from './upload.ts'
 
 /** What shapes an execution; the names are those of `SyncConfig`. */
 export interface ExecuteConfig {
@@ -15,6 +16,8 @@ export interface ExecuteConfig {
   readonly concurrency?: ConcurrencyLimits
   /** Bytes per second over both directions. */
   readonly bandwidth?: number
+  /** Bytes from which a file goes in parts to a store that takes them; default 32 MiB. */
+  readonly uploadFrom?: number
   /** Tries of a call that fails with a retryable error, the first included; default 4. */
   readonly attempts?: number
   /** Milliseconds within which times of one file are the same, on a store that does not say how finely it keeps them. */
@@ -39,6 +42,10 @@ export interface ExecuteContext {
   readonly sleep?: Sleep
   /** Function that both sides know; asked from a destination that takes batches. */
   readonly hash: HashName | undefined
+  /** Without it no upload outlives the run. */
+  readonly uploads?: UploadLedger
+  /** Whether the plan is of the whole pair, so that what it does not send need not be gone on with; default true. */
+  readonly whole?: boolean
   readonly signal?: AbortSignal
   readonly pause: SyncPauseController
   readonly progress: SyncProgressTracker

@@ -8,6 +8,7 @@ export const stateFiles = {
   destination: 'destination_tree.json',
   metadata: 'sync_metadata.json',
   journal: 'journal',
+  uploads: 'uploads.json',
   lock: 'lock',
 } as const
 

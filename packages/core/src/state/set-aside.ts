@@ -22,7 +22,7 @@ export async function stateFilesThere(storage: WritableStorage, options: AbortOp
   const copies = (await listFolder(storage, nextFolder, options)).map(({ path }) => path)
   const journal = (await listFolder(storage, stateFiles.journal, options)).map(({ path }) => path).reverse()
   const files: Path[] = []
-  for (const file of [...copies, stateFiles.metadata, ...journal, stateFiles.source, stateFiles.destination]) {
+  for (const file of [...copies, stateFiles.metadata, ...journal, stateFiles.source, stateFiles.destination, stateFiles.uploads]) {
     if ((await storage.stat(file, options))?.kind === 'file') files.push(file)
   }
   return files
