@@ -131,7 +131,7 @@ export class SyncEngine {
     return this.#locked(prepared, async run => {
       const stored = await run.pair.state.open(plan.pair, signalOf(run))
       recall(run, stored)
-      const free = await freeSpace(run)
+      const free = await freeSpace(run, plan)
       const refusals = guardPlan({ plan, config: run.config, vanished: [], collisions: [], forbidden: [], free })
       if (refusals.length > 0) return this.#notRun(run, plan, refusals)
       if (options.confirm !== undefined && !(await options.confirm(plan))) return this.#notRun(run, plan, [refusedByUser])
@@ -220,7 +220,7 @@ export class SyncEngine {
   }
 
   async #guard(run: Run, made: MadePlan): Promise<Refusal[]> {
-    return guardPlan({ plan: made.plan, config: run.config, ...made.facts, free: await freeSpace(run) })
+    return guardPlan({ plan: made.plan, config: run.config, ...made.facts, free: await freeSpace(run, made.plan) })
   }
 
   async #execute(run: Run, plan: Plan, made: MadePlan | undefined, stored: StoredState): Promise<SyncResult> {
@@ -416,8 +416,9 @@ function isOfSides(error: unknown, { pair }: Run): boolean {
 }
 
 /** What each side that can be written has left, where it tells. */
-async function freeSpace(run: Run): Promise<Partial<Record<'source' | 'destination', number>>> {
-  if (run.config.ignoreSpace === true) return {}
+async function freeSpace(run: Run, plan: Plan): Promise<Partial<Record<'source' | 'destination', number>>> {
+  // A run that moves nothing asks nothing: a request more, on a server.
+  if (run.config.ignoreSpace === true || plan.counts.bytes === 0) return {}
   const free: Partial<Record<'source' | 'destination', number>> = {}
   for (const side of ['source', 'destination'] as const) {
     if (!mayWrite(run.config, side)) continue

@@ -1,7 +1,7 @@
 import { toAncestor, type Ancestor } from './ancestor.ts'
 import { metadataSince } from './change.ts'
 import type { Fingerprint } from './fingerprint.ts'
-import { otherSide, type Side } from './modes.ts'
+import { otherSide, type ComparisonMode, type Side } from './modes.ts'
 import { SyncAction, type PlanItem, type PlanPhase, type SyncableEntry } from './plan.ts'
 import type { Entry, Path } from './protocol.ts'
 import type { Site } from './site.ts'
@@ -40,15 +40,13 @@ export interface TransferDetails {
 /** An entry goes to the other side. */
 export function transferItem(site: Site, action: SyncAction, reason: string, details: TransferDetails = {}): PlanItem {
   const entry = site[action.startsWith('UPLOAD') ? 'source' : 'destination'] as SyncableEntry
+  const { source, destination } = viewOf(site, details.cleared)
+  const phase = entry.kind === 'directory' ? 'directory' : 'transfer'
+  const item: PlanItem = { action, path: site.path, from: null, kind: entry.kind, phase, size: sizeOf(entry), reason, source, destination }
+  // Most items of a first sync are no more than that, and there may be a million of them.
+  if (details.hash === undefined && details.trash !== true && details.resolved === undefined) return item
   return {
-    action,
-    path: site.path,
-    from: null,
-    kind: entry.kind,
-    phase: entry.kind === 'directory' ? 'directory' : 'transfer',
-    size: sizeOf(entry),
-    reason,
-    ...viewOf(site, details.cleared),
+    ...item,
     ...(details.hash !== undefined && { hash: details.hash }),
     ...(details.trash === true && { trash: true as const }),
     ...(details.resolved !== undefined && { resolved: details.resolved }),
@@ -112,6 +110,7 @@ export function keepBothItems(site: Site, loser: Side, copy: Path, reason: strin
 /** What carrying over a time or permissions depends on. */
 export interface MetadataAbilities {
   readonly mayWrite: (side: Side) => boolean
+  readonly comparison: ComparisonMode
   readonly sets: Readonly<Record<Side, { readonly setsModified: boolean; readonly setsMode: boolean }>>
 }
 
@@ -133,7 +132,8 @@ export function metadataItem(
   const to = otherSide(from)
   if (!abilities.mayWrite(to)) return undefined
   const change = from === 'source' ? ours : theirs
-  const time = change.modified && abilities.sets[to].setsModified
+  // Equal sizes prove no equal content: with its time carried over, a file that was edited would look like the other one in every other mode too.
+  const time = change.modified && abilities.sets[to].setsModified && abilities.comparison !== 'size-only'
   const mode = change.mode && abilities.sets[to].setsMode && (to === 'source' ? source : destination).mode !== undefined
   if (!time && !mode) return undefined
   const known = hash ?? sourceAncestor.hash

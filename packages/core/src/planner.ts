@@ -44,13 +44,15 @@ export class Planner {
   #failure: { readonly error: unknown } | undefined
   /** Paths that an interrupted run had put aside, per side: they are missing, but nobody deleted them. */
   readonly #putAside: Record<Side, Set<Path>> = { source: new Set(), destination: new Set() }
+  /** What the mode does with a leaf that only this side has and the state does not know. */
+  readonly #newRows: Partial<Record<Side, ModeRow>> = {}
   /** Conflict copies of this plan, so that two never take one name. */
   readonly #copies = new Set<Path>()
 
   constructor(options: PlannerOptions, evidence: Evidence) {
     this.#options = options
     this.#judge = new Judge(options, evidence)
-    this.#abilities = { mayWrite: side => this.#mayWrite(side), sets: options }
+    this.#abilities = { mayWrite: side => this.#mayWrite(side), comparison: options.comparison, sets: options }
   }
 
   /** Takes the next rows. Resolves when they are decided or being compared. */
@@ -67,7 +69,7 @@ export class Planner {
       if (clash !== undefined) clash.rows.push(site)
       // The common case first, without a promise: known, and unchanged on both sides.
       else if (this.#isUnchanged(site)) this.#decisions.unchanged++
-      else await this.#decide(site)
+      else if (!this.#actOnNew(site)) await this.#decide(site)
     }
   }
 
@@ -104,6 +106,21 @@ export class Planner {
     top.holds.source = true
     top.holds.destination = true
     if (source.kind === 'directory') this.#frames.push(openFrame(site.path, top))
+    return true
+  }
+
+  /** A leaf that one side has and nobody knows: the common case of a first sync. What {@link Planner.#decide} comes to, without its promises. */
+  #actOnNew(site: Site): boolean {
+    const { source, destination } = site
+    const entry = source ?? destination
+    if (entry === undefined || (source !== undefined && destination !== undefined) || site.ambiguous !== undefined) return false
+    if (entry.kind !== 'file' && entry.kind !== 'symlink') return false
+    if (site.sourceAncestor !== undefined || site.destinationAncestor !== undefined) return false
+    const top = this.#top()
+    if (top.blocked || top.clears !== undefined) return false
+    const side: Side = source !== undefined ? 'source' : 'destination'
+    const row = (this.#newRows[side] ??= this.#lookUp(site, side === 'source' ? 'N' : '-', side === 'source' ? '-' : 'N', undefined))
+    this.#act(site, this.#restoring(row, side))
     return true
   }
 
@@ -403,7 +420,9 @@ export class Planner {
   async #resolve(site: Site, source: SyncableEntry, destination: SyncableEntry, row: ModeRow, why: string): Promise<void> {
     const { comparison, toleranceMs, policy, initialSync, firstContact } = this.#options
     const reason = `${row.reason} (${why})`
+    const clockDoubt = policy === 'newest-wins' ? await this.#options.clockDoubt?.() : undefined
     const decision = decideConflict({
+      clockDoubt,
       source,
       destination,
       comparison,
