@@ -26,7 +26,7 @@ export default defineConfig([
     clean: false,
     dts: { entry: 'src/index.ts' },
     entry: ['src/index.ts', 'src/demo.ts'],
-    external: ['@syncline/cli', '@syncline/core', '@syncline/fs'],
+    external: ['@syncline/cli', '@syncline/conformance', '@syncline/core', '@syncline/fs'],
   }),
   // What help needs is in bin.js; engine and storage are chunks that a command loads. In one file, help took twice as long.
   base({ ...bundled, splitting: true, entry: { bin: 'src/bin.ts' } }),

@@ -33,6 +33,19 @@ export interface KnownPair {
   readonly destination: string
 }
 
+/**
+ * The tests of the storage protocol: `conformance` of `@syncline/conformance`. It comes from outside, because commands need it for `doctor` alone and this
+ * package stands on core alone.
+ */
+export type ConformanceSuite = (
+  runner: {
+    describe(name: string, define: () => void): void
+    test(name: string, run: (context?: unknown) => Promise<void>): void
+  },
+  factory: () => Promise<{ readonly storage: ReadableStorage; readonly dispose: () => Promise<void> }>,
+  options: { readonly largeListing: number; readonly patienceMs: number },
+) => void
+
 /** The world as the commands see it. The executable injects the real one, a test its own. */
 export interface CliEnvironment {
   /** Of the program, for `version`. */
@@ -57,6 +70,8 @@ export interface CliEnvironment {
   locateState(state: StateReference): Promise<Place>
   /** Pairs that have a state in the default place. */
   knownPairs(): Promise<readonly KnownPair[]>
+  /** The tests of the storage protocol; absent: `doctor` leaves them out. */
+  conformance?(): Promise<ConformanceSuite>
   /** A whole local text file. Rejects with the platform's error. */
   readFile(file: string): Promise<string>
   /** Replaces a local text file atomically; `-` is standard output. */

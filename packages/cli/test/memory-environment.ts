@@ -1,4 +1,5 @@
-import { memory, toBytes, type MemoryStorage } from '@syncline/core'
+import { conformance } from '@syncline/conformance'
+import { memory, toBytes, type MemoryStorage, type ReadableStorage } from '@syncline/core'
 import type { CliEnvironment, OutputStream } from '../src/environment.ts'
 import { run } from '../src/run.ts'
 
@@ -20,10 +21,12 @@ export interface MemoryWorldOptions {
   /** What the person answers. */
   readonly answer?: boolean
   readonly variables?: Readonly<Record<string, string>>
+  /** Storages of other kinds, by location. */
+  readonly storages?: Readonly<Record<string, ReadableStorage>>
 }
 
 /** Makes a world with the empty places `a` and `b`. */
-export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.UTF-8' } }: MemoryWorldOptions = {}): MemoryWorld {
+export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.UTF-8' }, storages = {} }: MemoryWorldOptions = {}): MemoryWorld {
   let out = ''
   let err = ''
   const places = new Map(['a', 'b'].map(name => [name, memory({ name: `memory:${name}` })]))
@@ -51,7 +54,7 @@ export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.U
     owner: () => Promise.resolve({ id: 'test' }),
     now: Date.now,
     open: location => {
-      const storage = places.get(location)
+      const storage = storages[location] ?? places.get(location)
       return storage === undefined ? Promise.resolve(memory({ name: `memory:${location}` })) : Promise.resolve(storage)
     },
     locate: location => Promise.resolve({ location, realPath: location.startsWith('/') ? location : `/home/ana/${location}` }),
@@ -63,6 +66,7 @@ export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.U
     },
     locateState: state => Promise.resolve({ location: stateName(state), realPath: stateName(state) }),
     knownPairs: () => Promise.resolve(states.size === 0 ? [] : [{ source: 'a', destination: 'b' }]),
+    conformance: () => Promise.resolve(conformance),
     readFile: file => {
       const text = files.get(file)
       return text === undefined ? Promise.reject(new Error(`ENOENT: no such file or directory, open '${file}'`)) : Promise.resolve(text)

@@ -21,6 +21,7 @@ export function nodeEnvironment(version: string): CliEnvironment {
     stateStorage: state => asUsage(async () => (await loadHost()).openState(state, { prompt })),
     locateState: state => asUsage(async () => (await loadHost()).locateState(state)),
     knownPairs: async () => (await loadHost()).knownPairs(),
+    conformance: async () => (await import('@syncline/conformance')).conformance,
     readFile: async file => (await loadHost()).readText(file),
     writeFile: (file, lines) => asUsage(async () => (await loadHost()).writeLines(file, lines)),
     onInterrupt,

@@ -1,6 +1,7 @@
 import type { OptionName } from './option-table.ts'
 
-export type CommandName = 'sync' | 'plan' | 'apply' | 'check' | 'ls' | 'status' | 'conflicts' | 'why' | 'state' | 'help' | 'version' | 'completion'
+export type CommandName =
+  'sync' | 'plan' | 'apply' | 'check' | 'ls' | 'status' | 'conflicts' | 'why' | 'doctor' | 'state' | 'help' | 'version' | 'completion'
 
 /** Headings under which help lists the commands, in this order. */
 export const commandGroups = ['Everyday', 'Inspect', 'More'] as const
@@ -156,6 +157,19 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ['syncline ls ./notes', 'syncline ls s3://bucket/site --long --recursive'],
     completes: 'place',
     options: ['long', 'recursive', 'symlinks', ...output],
+  },
+  doctor: {
+    group: 'Inspect',
+    summary: 'Find out what a place can do, and whether it does it',
+    usage: ['PLACE'],
+    details: [
+      'Opens the place and tells what it promises and offers, how far its clock is from this one, how exactly it keeps times, how quickly it answers, how fast it writes and reads, and what was learned of its server. Then it runs the tests of the storage protocol (docs/protocol.md).',
+      'Everything it writes is in a new directory .syncline-doctor-..., which it removes, also after Ctrl-C. Nothing else is touched. Of a place that can only be read it tests what it lists and reads.',
+      'A promise that is broken is named, and the exit code is then 3.',
+    ],
+    examples: ['syncline doctor sftp://ana@host/backup', 'syncline doctor s3://bucket/site --quick', 'syncline doctor /mnt/usb --all'],
+    completes: 'place',
+    options: ['quick', 'all', ...output],
   },
   state: {
     group: 'Inspect',

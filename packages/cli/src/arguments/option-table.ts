@@ -40,6 +40,7 @@ export type OptionName =
   | 'take'
   | 'long'
   | 'recursive'
+  | 'quick'
   | 'all'
   | 'json'
   | 'quiet'
@@ -191,6 +192,7 @@ export const optionTable: Readonly<Record<OptionName, OptionSpec>> = {
   },
   long: { group: 'This command', short: 'l', text: 'Show permission bits, size and time' },
   recursive: { group: 'This command', short: 'R', text: 'Show everything below, too' },
+  quick: { group: 'This command', text: 'Leave out the tests of the storage protocol' },
   all: { group: 'Output', short: 'v', text: 'Show every line, not just the first ones' },
   json: { group: 'Output', text: 'Print one JSON object per line' },
   quiet: { group: 'Output', short: 'q', text: 'Print only what went wrong' },

@@ -2,6 +2,7 @@
 export { apply } from './apply.ts'
 export { check } from './check.ts'
 export { conflicts } from './conflicts.ts'
+export { doctor } from './doctor.ts'
 export { ls } from './ls.ts'
 export { plan } from './plan.ts'
 export { state } from './state.ts'

@@ -19,6 +19,7 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   status: async () => (await engine()).status,
   conflicts: async () => (await engine()).conflicts,
   why: async () => (await engine()).why,
+  doctor: async () => (await engine()).doctor,
   state: async () => (await engine()).state,
   completion: async () => (await import('./completion.ts')).completion,
   help: () => Promise.resolve(help),

@@ -5,7 +5,7 @@ export const exitCodeTable: Readonly<Record<ExitCode, string>> = {
   0: 'done',
   1: 'unexpected failure',
   2: 'usage or configuration error, nothing was touched',
-  3: 'finished, some paths failed or could not be read',
+  3: 'finished, some paths failed or could not be read; doctor: a promise is broken',
   4: 'finished, conflicts wait for a decision',
   5: 'refused by a guard before any change',
   6: 'a place is unreachable, missing or not authorised',
