@@ -161,7 +161,6 @@ describe('doctor', () => {
   test('a place that is not there is an error before anything is made', async () => {
     const { world, inner } = await worldOf(storage =>
       decorate(storage, {
-        // eslint-disable-next-line require-yield -- it fails before it has anything
         async *list(path) {
           throw new StorageError('NOT_FOUND', 'there is no memory:x', { path })
         },
