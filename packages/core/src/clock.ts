@@ -1,4 +1,5 @@
 import { toBytes } from './bytes.ts'
+import { clockPrefix } from './filter/own-names.ts'
 import { joinPath } from './path.ts'
 import type { AbortOptions, Entry, Path, WritableStorage } from './protocol.ts'
 
@@ -42,7 +43,7 @@ export interface ClockProbeOptions extends AbortOptions {
 export async function probeClock(storage: WritableStorage, options: ClockProbeOptions = {}): Promise<ClockProbe> {
   const { directory = '', now = Date.now, signal } = options
   const abort = { ...(signal !== undefined && { signal }) }
-  const name = `.syncline-clock-${crypto.randomUUID()}`
+  const name = `${clockPrefix}${crypto.randomUUID()}`
   const [own, ...given] = ['own', 'low', 'high', 'odd'].map(suffix => joinPath(directory, `${name}-${suffix}`)) as [Path, ...Path[]]
   const times = probeTimes(now())
   try {

@@ -21,6 +21,18 @@ export interface ConflictFacts {
   readonly policy: ConflictResolution
   /** The policy at first contact, if this is one. */
   readonly initialSync?: InitialSync | undefined
+  /** What is known to be wrong with the clocks. */
+  readonly clockDoubt?: ClockDoubt | undefined
+}
+
+/** A clock that is wrong: times of the two sides say nothing where they are closer than that. */
+export interface ClockDoubt {
+  /** Of the storage with the worse clock, for the message. */
+  readonly name: string
+  /** Milliseconds that it is ahead of ours. */
+  readonly offsetMs: number
+  /** Milliseconds that times may be apart by the clocks alone. */
+  readonly withinMs: number
 }
 
 /** Decides by policy. Pure. `manual` always leaves it open: the handler is asked by the planner. */
@@ -44,7 +56,7 @@ export function decideConflict(facts: ConflictFacts): ConflictDecision {
   }
 }
 
-function decideByTime({ source, destination, comparison, toleranceMs, policy }: ConflictFacts): ConflictDecision {
+function decideByTime({ source, destination, comparison, toleranceMs, policy, clockDoubt }: ConflictFacts): ConflictDecision {
   const open = (reason: string): ConflictDecision => ({ winner: undefined, by: policy, reason })
   if (comparison === 'size-only' || comparison === 'hash-only')
     return open(`${comparison} declares modification times unreliable, so the newest is not known`)
@@ -53,6 +65,10 @@ function decideByTime({ source, destination, comparison, toleranceMs, policy }: 
     return open(`no modification time at the ${source.modified === undefined ? 'source' : 'destination'}`)
   const apart = source.modified - destination.modified
   if (Math.abs(apart) <= toleranceMs) return open(`both were modified within ${toleranceMs} ms of each other`)
+  if (clockDoubt !== undefined && clockDoubt.withinMs > toleranceMs && Math.abs(apart) <= clockDoubt.withinMs) {
+    const how = `${duration(Math.abs(clockDoubt.offsetMs))} ${clockDoubt.offsetMs > 0 ? 'ahead' : 'behind'}`
+    return open(`the clock of ${clockDoubt.name} is ${how}, and they are ${duration(Math.abs(apart))} apart, so the newest is not known`)
+  }
   const winner = apart > 0 ? 'source' : 'destination'
   return { winner, by: policy, reason: `the ${winner} is ${duration(Math.abs(apart))} newer` }
 }

@@ -1,4 +1,5 @@
 import type { Ancestor, StateChange } from './ancestor.ts'
+import type { ClockDoubt } from './conflict.ts'
 import type { ConflictHandler } from './engine-types.ts'
 import type { Filter } from './filter/filter.ts'
 import type { ComparisonMode, ConflictResolution, InitialSync, Side, SyncMode } from './modes.ts'
@@ -21,6 +22,8 @@ export interface PlannerOptions {
   readonly toleranceMs: number
   readonly policy: ConflictResolution
   readonly handler?: ConflictHandler | undefined
+  /** Asked once, at the first conflict that times would decide. */
+  readonly clockDoubt?: (() => Promise<ClockDoubt | undefined>) | undefined
   readonly initialSync: InitialSync
   /** No state: `initialSync` decides what differs. */
   readonly firstContact: boolean

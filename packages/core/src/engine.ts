@@ -1,5 +1,6 @@
 import type { StateChange } from './ancestor.ts'
 import { restrictPlan } from './assemble.ts'
+import { PairClocks, type KnownClocks } from './clocks.ts'
 import { compareTrees } from './compare-trees.ts'
 import { resolveConfig, type ResolvedConfig } from './config.ts'
 import type { Difference, OpenConflict, PlanResult, Refusal, SyncConfig, SyncOptions, SyncResult } from './engine-types.ts'
@@ -108,11 +109,11 @@ export class SyncEngine {
       return this.#notRun(run, made.plan, await this.#guard(run, made))
     }
     return this.#locked(this.#prepare(pair, options), async run => {
-      const { made, stored } = await this.#makePlan(run)
+      const { made, stored, clocks } = await this.#makePlan(run, { learn: true })
       const refusals = await this.#guard(run, made)
       if (refusals.length > 0) return this.#notRun(run, made.plan, refusals)
       if (options.confirm !== undefined && !(await options.confirm(made.plan))) return this.#notRun(run, made.plan, [refusedByUser])
-      return this.#execute(run, made.plan, made, stored)
+      return this.#execute(run, made.plan, { ...made, clocks }, stored)
     })
   }
 
@@ -148,7 +149,7 @@ export class SyncEngine {
   /** Everything that decides about one path: rules, what each side and the state have, and what a run would do. Scans both sides. */
   async explain(pair: SyncPair | SyncPairOptions, path: Path, options: SyncOptions = {}): Promise<Explanation> {
     const run = this.#prepare(pair, options)
-    return explainPath(path, async onRow => (await this.#makePlan(run, onRow)).made)
+    return explainPath(path, async onRow => (await this.#makePlan(run, { onRow })).made)
   }
 
   /** Copies what `from` has to `to`; nothing is deleted, and what only `to` has stays. */
@@ -191,12 +192,20 @@ export class SyncEngine {
   }
 
   /** Opens the state and plans; a tree of the state that turns out to be damaged makes it a first contact. */
-  async #makePlan(run: Run, onRow?: Parameters<typeof makePlan>[0]['onRow']): Promise<{ made: MadePlan; stored: StoredState }> {
+  async #makePlan(
+    run: Run,
+    { onRow, learn = false }: { readonly onRow?: Parameters<typeof makePlan>[0]['onRow']; readonly learn?: boolean } = {},
+  ): Promise<{ made: MadePlan; stored: StoredState; clocks: KnownClocks }> {
     const { source, destination, state } = run.pair
     const pair = await run.id
     for (let damaged = false; ; damaged = true) {
       const stored = await state.open(pair, signalOf(run))
       recall(run, stored)
+      const clocks = new PairClocks(stored.metadata?.clocks)
+      // A mode that never writes a side does not write a probe there either.
+      if (learn)
+        for (const side of ['source', 'destination'] as const)
+          if (mayWrite(run.config, side)) clocks.learn(side, run.pair[side], { now: this.#now, ...signalOf(run) })
       try {
         const made = await makePlan({
           source,
@@ -206,15 +215,19 @@ export class SyncEngine {
           state: knownState(stored),
           now: this.#now(),
           progress: this.#progress,
+          clocks,
           signal: run.options.signal,
           onRow,
         })
         const { only } = run.config
         const plan = only === undefined ? made.plan : restrictPlan(made.plan, only)
         this.#progress.emit({ type: 'plan_complete', counts: plan.counts, migration: plan.migration })
-        return { made: { ...made, plan }, stored }
+        return { made: { ...made, plan }, stored, clocks: await clocks.settled() }
       } catch (error) {
         if (damaged || !isDamagedState(error) || isOfSides(error, run)) throw error
+      } finally {
+        // Nothing of it goes on when the call has ended.
+        await clocks.settled()
       }
     }
   }
@@ -223,7 +236,7 @@ export class SyncEngine {
     return guardPlan({ plan: made.plan, config: run.config, ...made.facts, free: await freeSpace(run, made.plan) })
   }
 
-  async #execute(run: Run, plan: Plan, made: MadePlan | undefined, stored: StoredState): Promise<SyncResult> {
+  async #execute(run: Run, plan: Plan, made: (MadePlan & { readonly clocks: KnownClocks }) | undefined, stored: StoredState): Promise<SyncResult> {
     const { pair, config, options } = run
     for (const item of plan.items) if (item.action === 'CONFLICT') this.#progress.emit({ type: 'conflict', filePath: item.path, reason: item.reason })
     const changes: StateChange[] = [...plan.settled]
@@ -264,6 +277,7 @@ export class SyncEngine {
       ...keptFilter(made, stored),
       ...asOf(run, made, stored, changes.length > 0),
       ...learned(run, stored),
+      ...knownClocks(made?.clocks ?? stored.metadata?.clocks),
       ...(made?.hash !== undefined ? { hash: made.hash } : stored.metadata?.hash !== undefined && { hash: stored.metadata.hash }),
       lastRun: { start: run.started, end: this.#now(), exitCode, stats },
       // A run of a part knows nothing of the conflicts elsewhere.
@@ -398,6 +412,10 @@ function learned({ pair }: Run, { metadata }: StoredState): Pick<SyncMetadata, '
     if (known !== undefined) facts[side] = known
   }
   return Object.keys(facts).length === 0 ? {} : { learned: facts }
+}
+
+function knownClocks(clocks: KnownClocks | undefined): Pick<SyncMetadata, 'clocks'> {
+  return clocks === undefined || Object.keys(clocks).length === 0 ? {} : { clocks }
 }
 
 /** When both sides were last looked at. Renewed by what is written anyway, and where the next run would have to look again. */

@@ -1,6 +1,7 @@
 import type { Ancestor } from './ancestor.ts'
 import { assemblePlan } from './assemble.ts'
 import { NameCollisions } from './collisions.ts'
+import type { PairClocks } from './clocks.ts'
 import { Completer } from './complete.ts'
 import type { ResolvedConfig } from './config.ts'
 import { isStorageError } from './errors.ts'
@@ -42,6 +43,7 @@ export interface MakePlanOptions {
   readonly state: KnownState
   readonly now: number
   readonly progress: SyncProgressTracker
+  readonly clocks: PairClocks
   readonly signal?: AbortSignal | undefined
   /** Shown every joined row; for `explain`. */
   readonly onRow?: ((row: SyncRow) => void) | undefined
@@ -117,6 +119,7 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
     const pages = scan(storage, {
       filter,
       signal,
+      expected: state.entries,
       onIgnoreFile,
       onProgress: (entries, bytes) => {
         totals = { entries, bytes }
@@ -136,9 +139,14 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
     {
       mode: config.mode,
       comparison: config.comparisonMode,
-      toleranceMs: toleranceOf(config.toleranceMs, source, destination),
+      toleranceMs: Math.max(
+        toleranceOf(config.toleranceMs, source, destination),
+        options.clocks.precisionMs('source'),
+        options.clocks.precisionMs('destination'),
+      ),
       policy: config.conflictResolution,
       handler: config.conflictHandler,
+      clockDoubt: () => options.clocks.doubt({ source: source.name, destination: destination.name }),
       initialSync: config.initialSync,
       firstContact: state.firstContact !== undefined,
       acceptDestinationChanges: config.acceptDestinationChanges,

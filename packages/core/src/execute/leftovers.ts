@@ -1,4 +1,4 @@
-import { temporaryPrefix } from '../filter/own-names.ts'
+import { clockPrefix, temporaryPrefix } from '../filter/own-names.ts'
 import { baseName, joinPath, parentPath } from '../path.ts'
 import type { Path } from '../protocol.ts'
 import { removeEntry } from './effects.ts'
@@ -11,6 +11,10 @@ import { moveToTrash } from './trash.ts'
  */
 export async function clearLeftovers(run: Run, at: RunSide, paths: readonly Path[]): Promise<void> {
   for (const path of paths) {
+    if (baseName(path).startsWith(clockPrefix)) {
+      await removeEntry(run, at, path, undefined).catch(() => {})
+      continue
+    }
     const [, use, name] = /^(new|old|case)-(.*)$/s.exec(baseName(path).slice(temporaryPrefix.length)) ?? []
     if (use === undefined || name === undefined || !baseName(path).startsWith(temporaryPrefix)) continue
     if (!(await run.mayStart())) return

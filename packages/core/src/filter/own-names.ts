@@ -7,17 +7,26 @@ export const trashName = '.syncline-trash'
 /** How the names of files start that are being written. */
 export const temporaryPrefix = '.syncline-tmp-'
 
+/** How the names of probe files start, by which a store's clock is learned. */
+export const clockPrefix = '.syncline-clock-'
+
+/** How the name of the directory starts in which a store is examined. */
+export const examinationPrefix = '.syncline-doctor-'
+
+const prefixes: readonly string[] = [temporaryPrefix, clockPrefix, examinationPrefix]
+
 /** Whether a path is the engine's own: the trash, a temporary file, or below one. Such paths never take part in a sync, whatever the rules. */
 export function isOwnPath(path: Path): boolean {
-  // Most paths have neither name anywhere.
-  if (!path.includes('.syncline-t')) return false
+  // Most paths have none of the names anywhere.
+  if (!path.includes('.syncline-')) return false
   if (path.startsWith(trashName) && (path.length === trashName.length || path[trashName.length] === '/')) return true
-  return path.startsWith(temporaryPrefix) || path.includes(`/${temporaryPrefix}`)
+  return prefixes.some(prefix => path.startsWith(prefix) || path.includes(`/${prefix}`))
 }
 
 /** Whether the last segment is the name of a temporary file. */
 export function isTemporaryName(path: Path): boolean {
-  return baseName(path).startsWith(temporaryPrefix)
+  const name = baseName(path)
+  return name.startsWith(temporaryPrefix) || name.startsWith(clockPrefix)
 }
 
 /** The path whose old content an interrupted replacement has put aside under this name; `undefined` for other temporary files. */

@@ -1,3 +1,4 @@
+import type { KnownClocks } from '../clocks.ts'
 import type { OpenConflict } from '../engine-types.ts'
 import type { SyncMode } from '../modes.ts'
 import type { SyncStats } from '../progress.ts'
@@ -31,6 +32,8 @@ export interface SyncMetadata {
   readonly asOf?: number
   /** What each side's storage found out about its server. @see Learned */
   readonly learned?: { readonly source?: Json; readonly destination?: Json }
+  /** What was learned of the clocks of the sides that have one of their own. */
+  readonly clocks?: KnownClocks
   readonly lastRun?: LastRun
   /** What waits for a decision. */
   readonly conflicts: readonly OpenConflict[]
