@@ -1,0 +1,46 @@
+import { run } from './commands.mjs'
+
+/**
+ * @typedef {import('./types.d.mts').Place} Place
+ * @typedef {{ readonly name: string, readonly uid: number, readonly gid: number }} Account
+ */
+
+/**
+ * Makes the throw-away user of a place unless it is there. Without PAM's help sshd and vsftpd only know users of the system.
+ *
+ * @param {Place} place
+ * @param {string} password
+ * @returns {Promise<Account>}
+ */
+export async function provideAccount(place, password) {
+  const name = accountName(place)
+  const home = `${place.data}/home`
+  const known = await find(name)
+  if (known === undefined) await run('useradd', ['--system', '--user-group', '--no-create-home', '--home-dir', home, '--shell', '/bin/bash', name])
+  else if (known.home !== home) await run('usermod', ['--home', home, name])
+  await run('chpasswd', [], { input: `${name}:${password}\n` })
+  const account = known ?? (await find(name))
+  if (account === undefined) throw new Error(`the user ${name} was made and is not there`)
+  return { name, uid: account.uid, gid: account.gid }
+}
+
+/**
+ * Removes the user of a place. Nothing happens if there is none.
+ *
+ * @param {Place} place
+ */
+export async function removeAccount(place) {
+  if ((await find(accountName(place))) !== undefined) await run('userdel', ['--force', accountName(place)])
+}
+
+/** @param {Place} place */
+export function accountName(place) {
+  return `syncline-${place.base}`
+}
+
+/** @param {string} name */
+async function find(name) {
+  const line = await run('getent', ['passwd', name]).catch(() => '')
+  const [, , uid, gid, , home] = line.trim().split(':')
+  return home === undefined ? undefined : { name, uid: Number(uid), gid: Number(gid), home }
+}
