@@ -1,8 +1,7 @@
 import type { StateChange } from '../ancestor.ts'
 
+/** Less work than that costs the run after a kill less to compare again than every run would pay to journal it. */
 const checkpointMs = 10_000
-/** A journal of less work than that costs more than the next run pays to compare it again. */
-const checkpointChanges = 100_000
 /** With `always`, a crash loses at most this many changes. */
 const alwaysChanges = 256
 
@@ -32,7 +31,7 @@ export class Recorder {
     this.#flush = flush
     this.#record = record
     this.#now = now
-    this.#checkpointChanges = always ? alwaysChanges : checkpointChanges
+    this.#checkpointChanges = always ? alwaysChanges : Infinity
     this.#lastCheckpoint = now()
   }
 

@@ -50,7 +50,7 @@ export interface ExecuteContext {
   readonly pause: SyncPauseController
   readonly progress: SyncProgressTracker
   /**
-   * Journal: called with finished changes, after both storages were flushed where that matters; about every 10 s or 100,000 changes, and at the end.
+   * Journal: called with finished changes, after both storages were flushed where that matters; about every 10 s, and at the end.
    * The plan's `settled` changes are not among them. `last`: nothing follows, so what is committed at once needs no journal.
    */
   readonly record: (changes: readonly StateChange[], last: boolean) => Promise<void>
