@@ -5,10 +5,8 @@ import type { Path } from '../protocol.ts'
 
 /** The path is the same on both sides: `from` is what was sent, `to` what the target's store made of it. */
 export function arrived(path: Path, target: Side, from: SyncableEntry, to: SyncableEntry, hash: string | undefined): StateChange {
-  const [sent, written] = [
-    { ...toAncestor(from, hash), path },
-    { ...toAncestor(to, hash), path },
-  ]
+  const sent = toAncestor(from.path === path ? from : { ...from, path }, hash)
+  const written = toAncestor(to.path === path ? to : { ...to, path }, hash)
   return target === 'destination' ? { path, source: sent, destination: written } : { path, source: written, destination: sent }
 }
 
