@@ -12,6 +12,7 @@ const bothEdit = {
 export const conflicts: readonly Scenario[] = [
   {
     name: 'of two edits the newer one wins, and the older one is kept in the trash',
+    byCommand: true,
     source: start,
     destination: start,
     steps: [
@@ -124,6 +125,7 @@ export const conflicts: readonly Scenario[] = [
   },
   {
     name: 'a conflict waits if a person is to decide, and other paths do not wait for it',
+    byCommand: true,
     options: { conflictResolution: 'manual' },
     source: start,
     destination: start,

@@ -4,6 +4,7 @@ import type { Scenario } from '../src/scenario.ts'
 export const edits: readonly Scenario[] = [
   {
     name: 'a first sync gives each side what only the other has',
+    byCommand: true,
     source: { 'a.txt': 'from the source@3', 'docs/deep/er/one.txt': 'one@4', 'empty.txt': '@5' },
     destination: { 'b.txt': 'from the destination@6', 'photos/two.txt': 'two@7' },
     steps: [
@@ -47,6 +48,7 @@ export const edits: readonly Scenario[] = [
   },
   {
     name: 'an edit goes to the other side, also if its time is older than before',
+    byCommand: true,
     source: { 'a.txt': 'a@5', 'b.txt': 'b@5', 'c.txt': 'c@5' },
     destination: { 'a.txt': 'a@5', 'b.txt': 'b@5', 'c.txt': 'c@5' },
     steps: [
@@ -116,6 +118,7 @@ export const edits: readonly Scenario[] = [
   },
   {
     name: 'a deletion goes to the other side, whose file is kept in the trash',
+    byCommand: true,
     source: { 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c', 'docs/d.txt': 'd' },
     destination: { 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c', 'docs/d.txt': 'd' },
     steps: [

@@ -4,6 +4,7 @@ import type { Scenario } from '../src/scenario.ts'
 export const names: readonly Scenario[] = [
   {
     name: 'names with spaces, signs, quotes and letters of any script come across unchanged',
+    byCommand: true,
     source: {
       'with space.txt': '1',
       'a+b=c&d;e,f.txt': '2',

@@ -4,6 +4,7 @@ import type { Scenario } from '../src/scenario.ts'
 export const oneWay: readonly Scenario[] = [
   {
     name: 'a mirror of the source overwrites what is newer and deletes what is more, at first contact too',
+    byCommand: true,
     options: { mode: 'source-to-destination' },
     source: { 'a.txt': 'of the source@2', 'docs/b.txt': 'b@2' },
     destination: { 'a.txt': 'newer at the destination@9', 'more.txt': 'more', 'extra/c.txt': 'c' },

@@ -66,6 +66,7 @@ export const renames: readonly Scenario[] = [
   },
   {
     name: 'a directory renamed at the source is renamed as a whole where there are directories, else file by file',
+    byCommand: true,
     source: { 'docs/a.txt': 'aa@2', 'docs/sub/b.txt': 'bbb@3', 'other.txt': 'other' },
     destination: { 'docs/a.txt': 'aa@2', 'docs/sub/b.txt': 'bbb@3', 'other.txt': 'other' },
     steps: [

@@ -4,6 +4,7 @@ import type { Scenario } from '../src/scenario.ts'
 export const rules: readonly Scenario[] = [
   {
     name: 'what an ignore file hides is not copied, not deleted, and no conflict; the file itself goes across',
+    byCommand: true,
     source: { '.syncignore': '*.tmp\n/build/\n', 'a.txt': 'a', 'a.tmp': 'hidden', 'build/out.o': 'hidden', 'src/build/kept.c': 'kept' },
     destination: { 'a.tmp': 'another', 'b.tmp': 'hidden too' },
     steps: [
@@ -142,6 +143,7 @@ export const rules: readonly Scenario[] = [
   },
   {
     name: 'more deletions than the limit are refused before anything is changed',
+    byCommand: true,
     options: { maxDelete: 1 },
     source: { 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c' },
     destination: { 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c' },

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { scenarios } from '../scenarios/index.ts'
 import { factsOf, holds } from './facts.ts'
+import { Command, commandRunner } from './command.ts'
+import type { Scenario } from './scenario.ts'
 import type { Store } from './store.ts'
 import { engineRunner, tell } from './tell.ts'
 
@@ -10,9 +12,11 @@ export type OpenStore = () => Promise<Store | { readonly missing: string }>
 /**
  * Tells every scenario between two stores, with each of them as the source.
  *
- * A scenario that does not hold for what the stores can do passes without being told: its needs say why.
+ * A scenario that does not hold for what the stores can do is skipped, and its needs are the reason.
+ *
+ * @param by - the library, or the command: then only the scenarios that are chosen for it
  */
-export function describePair(one: string, openOne: OpenStore, other: string, openOther: OpenStore): void {
+export function describePair(one: string, openOne: OpenStore, other: string, openOther: OpenStore, by: 'engine' | 'command' = 'engine'): void {
   const directions =
     one === other
       ? ([[one, other]] as const)
@@ -20,7 +24,7 @@ export function describePair(one: string, openOne: OpenStore, other: string, ope
           [one, other],
           [other, one],
         ] as const)
-  describe(`${one} and ${other}`, () => {
+  describe(`${one} and ${other}, by the ${by}`, () => {
     const stores = new Map<string, Awaited<ReturnType<OpenStore>>>()
     beforeAll(async () => {
       stores.set(one, await openOne())
@@ -31,20 +35,33 @@ export function describePair(one: string, openOne: OpenStore, other: string, ope
     })
     for (const [from, to] of directions) {
       describe(`${from} to ${to}`, () => {
-        test.concurrent.for(scenarios)('$name', async (scenario, context) => {
+        test.concurrent.for(scenarios.filter(({ byCommand }) => by === 'engine' || byCommand === true))('$name', async (scenario, context) => {
           const [source, destination] = [stores.get(from), stores.get(to)]
-          for (const store of [source, destination])
-            if (store === undefined || 'missing' in store) return context.skip(store?.missing ?? 'not opened')
-          await tellBetween(scenario, source as Store, destination as Store, reason => context.skip(reason))
+          if (source === undefined || 'missing' in source) return context.skip(source?.missing ?? 'it was not opened')
+          if (destination === undefined || 'missing' in destination) return context.skip(destination?.missing ?? 'it was not opened')
+          await tellBetween(scenario, source, destination, by, reason => context.skip(reason))
         })
       })
     }
   })
 }
 
-async function tellBetween(scenario: (typeof scenarios)[number], source: Store, destination: Store, skip: (reason: string) => void): Promise<void> {
+async function tellBetween(
+  scenario: Scenario,
+  source: Store,
+  destination: Store,
+  by: 'engine' | 'command',
+  skip: (reason: string) => void,
+): Promise<void> {
   const [ours, theirs] = [await source.place(), await destination.place()]
   const facts = factsOf({ ...source, storage: ours.storage }, { ...destination, storage: theirs.storage })
   if (!holds(scenario.needs, facts)) return skip(`needs ${scenario.needs?.join(', ')}`)
-  await tell(scenario, ours, theirs, facts, engineRunner(ours, theirs))
+  if (by === 'engine') return tell(scenario, ours, theirs, facts, engineRunner(ours, theirs))
+  if (ours.location === undefined || theirs.location === undefined) throw new Error('a place that only this process has')
+  const command = await Command.make({ ...ours.location.env, ...theirs.location.env })
+  try {
+    await tell(scenario, ours, theirs, facts, commandRunner(command, ours.location, theirs.location))
+  } finally {
+    await command.remove()
+  }
 }

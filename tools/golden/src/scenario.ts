@@ -98,6 +98,8 @@ export interface Scenario {
   readonly name: string
   /** Told only where all of this holds. */
   readonly needs?: readonly Condition[]
+  /** Told by the command, too. */
+  readonly byCommand?: true
   readonly options?: Options
   readonly source: Tree
   readonly destination: Tree

@@ -1,4 +1,5 @@
 import type { ReadableStorage, WritableStorage } from '@syncline/core'
+import type { Location } from './command.ts'
 import type { Abilities } from './facts.ts'
 
 /** A kind of store, opened for a group of tests. */
@@ -18,4 +19,6 @@ export interface Place {
   readonly client: WritableStorage
   /** Looks at what is there on another way than the adapter under test, where there is one. */
   readonly view: ReadableStorage
+  /** For the command; absent where a process has it to itself. */
+  readonly location?: Location
 }

@@ -21,7 +21,7 @@ export async function localStore(): Promise<Store> {
   const place = async (): Promise<Place> => {
     const directory = await mkdtemp(join(root, 'tree-'))
     const [storage, client] = [fs(directory), fs(directory)]
-    return { storage, client, view: client }
+    return { storage, client, view: client, location: { location: directory, env: {} } }
   }
   return { name: 'fs', abilities: await probe((await place()).storage), place, close: () => rm(root, { recursive: true, force: true }) }
 }
