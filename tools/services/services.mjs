@@ -12,7 +12,7 @@ const chosen = (/** @type {readonly string[]} */ names) => (names.length === 0 ?
 const commands = {
   start: async names => {
     const began = performance.now()
-    const all = await startServices(names, print)
+    const all = await startServices(names, { say: print, keep: true })
     for (const { name, found } of all) print(lineOf(name, found))
     print(`${all.filter(({ found }) => found.available).length} of ${all.length} services in ${((performance.now() - began) / 1000).toFixed(1)} s`)
   },

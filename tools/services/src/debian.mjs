@@ -80,8 +80,10 @@ async function unpack(name) {
     const [archive] = (await readdir(making)).filter(file => file.endsWith('.deb'))
     if (archive === undefined) throw new Error(`apt-get download ${name} brought no archive`)
     await run('dpkg', ['-x', archive, 'content'], { cwd: making })
-    await rm(join(programs, name), { recursive: true, force: true })
-    await rename(join(making, 'content'), join(programs, name))
+    await rename(join(making, 'content'), join(programs, name)).catch(error => {
+      // Another start was faster.
+      if (!existsSync(join(programs, name))) throw error
+    })
   } finally {
     await rm(making, { recursive: true, force: true })
   }

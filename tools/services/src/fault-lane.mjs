@@ -38,9 +38,11 @@ export class Lane {
 
   /** @param {Buffer | undefined} chunk undefined at the end of the stream, which takes as long as a byte */
   take(chunk) {
-    const length = chunk?.length ?? 0
-    this.queue.push({ chunk, due: this.link.arrivalOf(this.direction, length) })
-    this.bytes += length
+    for (const piece of chunk === undefined ? [undefined] : this.link.piecesOf(chunk)) {
+      const length = piece?.length ?? 0
+      this.queue.push({ chunk: piece, due: this.link.arrivalOf(this.direction, length) })
+      this.bytes += length
+    }
     if (this.bytes > mostUnderWay) this.from.pause()
     this.deliver()
   }

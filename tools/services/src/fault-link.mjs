@@ -71,6 +71,16 @@ export class Link {
   }
 
   /**
+   * What a line carries at once: a slow one delivers a trickle, not now and then a lump.
+   *
+   * @param {Buffer} chunk
+   */
+  piecesOf(chunk) {
+    const size = this.bytesPerSecond === undefined ? chunk.length : Math.max(512, Math.ceil(this.bytesPerSecond / 100))
+    return Array.from({ length: Math.ceil(chunk.length / size) }, (_, i) => chunk.subarray(i * size, (i + 1) * size))
+  }
+
+  /**
    * When a chunk that comes now has passed a line of this speed. It counts for all connections, as bytes of one share the line with those of others.
    *
    * @param {'up' | 'down'} direction

@@ -17,6 +17,8 @@ export const control = {
   },
 }
 
+const byHand = 'node tools/services/services.mjs start'
+
 /**
  * @param {import('./types.d.mts').ServiceName} name
  */
@@ -24,11 +26,19 @@ async function find(name) {
   const component = componentOf(name)
   const state = readState()
   const found = state?.services[name]
-  const byHand = 'start it with: node tools/services/services.mjs start'
-  if (state === undefined || found === undefined) return { available: false, reason: whyNotHere() ?? `${name} is not started; ${byHand}` }
+  // Names and versions of what `npm test` started. Turbo keeps results, and this is how it tells those with a server from those without.
+  const started = process.env.SYNCLINE_SERVICES
+  if (started === undefined && process.env.TURBO_HASH !== undefined)
+    return { available: false, reason: 'turbo does not know of servers; use npm test' }
+  if (state === undefined || found === undefined) return { available: false, reason: whyNotHere() ?? `${name} is not started: ${byHand}` }
   if (!found.available) return found
-  if (await component.isRunning(sharedPlace(state.base))) return found
-  return { available: false, reason: `${name} does not run any more; ${byHand}` }
+  const running = await component.isRunning(sharedPlace(state.base))
+  if (started === undefined) return running ? found : { available: false, reason: `${name} does not run any more: ${byHand}` }
+  const promised = started.split(', ').some(one => one.split(' ')[0] === name)
+  if (!promised) return { available: false, reason: `${name} was not there when the tests were started` }
+  // A test that skips now would hide that a server died of another test.
+  if (!running) throw new Error(`${name} was started for these tests and has died; its log is in ${sharedPlace(state.base).data}/log`)
+  return found
 }
 
 function runningPlace() {

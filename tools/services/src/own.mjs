@@ -1,14 +1,12 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeAccount } from './account.mjs'
 import { componentOf, components } from './components/index.mjs'
 import { install, whyNotHere } from './debian.mjs'
 import { removeFolder } from './mounts.mjs'
-import { dataFolder, ownPlace } from './place.mjs'
+import { bases, dataFolder, makeFolder, ownPlace } from './place.mjs'
 import { reservePorts } from './ports.mjs'
-
-/** First ports of instances that tests have to themselves. */
-const bases = [22_000, 22_800, 26_800, 27_800, 28_800, 29_800, 30_800, 31_800]
+import { identify, isAlive, readIdentity } from './processes.mjs'
 
 /**
  * Starts an instance that nobody else uses.
@@ -21,18 +19,21 @@ export async function startOwn(name, options) {
   const reason = whyNotHere()
   if (reason !== undefined) return { available: false, reason }
   const component = componentOf(name)
-  const all = components.filter(other => other === component || component.after.includes(other.name))
-  const ports = await reservePorts(bases)
-  if (ports === undefined) return { available: false, reason: `no free ports for a ${name} of its own` }
+  const needed = components.filter(other => component.after.includes(other.name))
+  // From the end: the shared services begin at the start.
+  const ports = await reservePorts([...bases].reverse())
+  if (ports === undefined) return { available: false, reason: `no ports are free for a ${name} of one's own` }
   const place = ownPlace(ports.base, options)
   const close = async () => {
-    await remove(place)
+    await removeOwn(place)
     await ports.release()
   }
   try {
-    await remove(place)
-    await install(all, () => {})
-    for (const needed of all) if (needed !== component) await needed.start(place)
+    // What somebody who died left at these ports.
+    await removeOwn(place)
+    writeFileSync(ownerFile(makeFolder(place.data)), JSON.stringify(identify(process.pid)))
+    await install([component, ...needed], () => {})
+    for (const other of needed) await other.start(place)
     const details = await component.start(place)
     const kill = () => component.kill(place)
     const start = async () => void (await component.start(place))
@@ -50,13 +51,22 @@ export async function startOwn(name, options) {
 /** Stops what tests started for themselves and did not live to stop. */
 export async function closeLeftOvers() {
   const own = join(dataFolder(), 'own')
-  for (const name of existsSync(own) ? readdirSync(own) : []) await remove(ownPlace(Number(name), {}))
+  for (const name of existsSync(own) ? readdirSync(own) : []) {
+    const place = ownPlace(Number(name), {})
+    const owner = readIdentity(ownerFile(place.data))
+    if (owner === undefined || !isAlive(owner)) await removeOwn(place)
+  }
 }
 
 /** @param {import('./types.d.mts').Place} place */
-async function remove(place) {
+async function removeOwn(place) {
   if (!existsSync(place.data)) return
   for (const component of [...components].reverse()) await component.stop(place)
   await removeAccount(place)
   await removeFolder(place.data)
+}
+
+/** @param {string} data */
+function ownerFile(data) {
+  return join(data, 'owner.json')
 }

@@ -8,11 +8,14 @@ const checkout = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 /** Where the state file is; set `SYNCLINE_SERVICES_DIR` for another set of services. */
 export const folder = process.env.SYNCLINE_SERVICES_DIR ?? join(checkout, '.services')
 
-/** Programs that were unpacked. They outlive a stop. */
-export const programs = join(folder, 'programs')
+/** Programs that were unpacked, for every set of services of this checkout. */
+export const programs = join(checkout, '.cache', 'services')
 
 /** How many ports a place has. */
 export const portsPerPlace = 800
+
+/** First ports of all places: below the ports that the system gives away. */
+export const bases = Array.from({ length: 14 }, (_, i) => Number(process.env.SYNCLINE_SERVICES_PORTS ?? 21_000) + i * portsPerPlace)
 
 /** The address of every server. */
 export const host = '127.0.0.1'
@@ -45,7 +48,7 @@ function secretsFolder() {
 /** What the servers write. Their user must reach it, which a checkout in somebody's home directory does not allow. */
 export function dataFolder() {
   const data = join(folder, 'data')
-  return reachable(dirname(folder)) ? data : join('/var/lib/syncline-services', createHash('sha256').update(folder).digest('hex').slice(0, 12))
+  return reachable(folder) ? data : join('/var/lib/syncline-services', createHash('sha256').update(folder).digest('hex').slice(0, 12))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { host, portsPerPlace } from './place.mjs'
@@ -46,20 +47,29 @@ export async function reservePorts(candidates) {
     const lock = await listen(base)
     if (lock === undefined) continue
     const release = () => /** @type {Promise<void>} */ (new Promise(resolve => lock.close(() => resolve())))
-    if (await areFree(base)) return { base, release }
+    if (areFree(base)) return { base, release }
     await release()
   }
   return undefined
 }
 
-/** A server of somebody else in the range would only be found when ours fails to start. */
-async function areFree(/** @type {number} */ base) {
-  for (let port = base + 1; port < base + portsPerPlace; port++) {
-    const server = await listen(port)
-    if (server === undefined) return false
-    await new Promise(resolve => server.close(resolve))
-  }
-  return true
+/**
+ * Whether nobody listens in a range, its first port left out. A server of somebody else in it would only be found when ours fails to start.
+ *
+ * @param {number} base
+ */
+function areFree(base) {
+  return listeningPorts().every(port => port <= base || port >= base + portsPerPlace)
+}
+
+/** Every TCP port of this machine that somebody listens on. */
+export function listeningPorts() {
+  const lines = ['tcp', 'tcp6'].flatMap(name => readFileSync(`/proc/net/${name}`, 'utf8').split('\n'))
+  // "0: 0100007F:523E 00000000:0000 0A …": address and port in hexadecimal, and 0A for listening.
+  return lines.flatMap(line => {
+    const [, port] = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A /.exec(line) ?? []
+    return port === undefined ? [] : [parseInt(port, 16)]
+  })
 }
 
 /**

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { removeAccount } from './account.mjs'
 import { componentOf, components } from './components/index.mjs'
 import { install, whyNotHere } from './debian.mjs'
 import { removeFolder } from './mounts.mjs'
 import { closeLeftOvers } from './own.mjs'
-import { dataFolder, folder, sharedPlace } from './place.mjs'
+import { bases, dataFolder, folder, sharedPlace } from './place.mjs'
 import { reservePorts } from './ports.mjs'
 import { readState, withLock, writeState } from './state.mjs'
 
@@ -12,67 +11,58 @@ import { readState, withLock, writeState } from './state.mjs'
  * @typedef {import('./types.d.mts').Component<any>} Component
  * @typedef {import('./types.d.mts').Place} Place
  * @typedef {import('./types.d.mts').Unavailable | import('./types.d.mts').Available<any>} Found
- * @typedef {{ readonly name: string, readonly found: Found, readonly started: boolean }} Started
+ * @typedef {{ readonly name: string, readonly found: Found }} Named
  */
-
-/** First ports that are tried in turn: below those that the system gives away. */
-const bases = [Number(process.env.SYNCLINE_SERVICES_PORTS ?? 21000), 26000, 27000, 28000, 29000, 30000]
 
 /**
  * Starts services, those that run left alone, and writes down how to reach them. What cannot be started is no error: its reason is written down.
  *
  * @param {readonly string[]} names all if empty
- * @param {(line: string) => void} say
- * @returns {Promise<readonly Started[]>}
+ * @param {{ readonly say?: (line: string) => void, readonly keep?: boolean }} [options] `keep`: they stay until somebody stops them by hand
+ * @returns {Promise<readonly Named[]>}
  */
-export async function startServices(names, say = () => {}) {
+export async function startServices(names, { say = () => {}, keep = false } = {}) {
   const wanted = withNeeded(names)
   const reason = whyNotHere()
-  if (reason !== undefined) {
-    return wanted.map(({ name }) => ({ name, found: { available: /** @type {const} */ (false), reason }, started: false }))
-  }
+  if (reason !== undefined) return wanted.map(({ name }) => ({ name, found: { available: /** @type {const} */ (false), reason } }))
   return await withLock(async () => {
-    const base = await chooseBase()
-    const place = sharedPlace(base)
     const failure = await install(wanted, say).then(
       () => undefined,
       (/** @type {Error} */ error) => error.message,
     )
-    /** @type {Started[]} */
-    const all = []
-    // In rows: what others need, then the rest at once.
-    for (const row of [wanted.filter(({ after }) => after.length === 0), wanted.filter(({ after }) => after.length > 0)]) {
-      const [first, ...rest] = row
-      // The first one alone makes the keys and the user that all share.
-      if (first !== undefined) all.push(await startOne(first, place, failure))
-      all.push(...(await Promise.all(rest.map(component => startOne(component, place, failure)))))
+    const { base, release } = await choosePorts()
+    try {
+      const all = await startAll(wanted, sharedPlace(base), failure)
+      const before = readState()
+      const kept = keep ? wanted.map(({ name }) => name) : []
+      writeState({
+        base,
+        services: { ...before?.services, ...Object.fromEntries(all.map(({ name, found }) => [name, found])) },
+        kept: [...new Set([...(before?.kept ?? []), ...kept])],
+      })
+      return all
+    } finally {
+      await release()
     }
-    const before = readState()?.services ?? {}
-    writeState({ base, services: { ...before, ...Object.fromEntries(all.map(({ name, found }) => [name, found])) } })
-    return components.flatMap(({ name }) => all.find(one => one.name === name) ?? [])
   })
 }
 
 /**
- * Stops services and removes what they stored; without names all of them, and the instances that tests left behind.
+ * Stops services and removes what they stored; without names all of them.
  *
  * @param {readonly string[]} names
  */
 export async function stopServices(names) {
-  if (whyNotHere() !== undefined) return
-  await withLock(async () => {
-    const state = readState()
-    if (names.length === 0) await closeLeftOvers()
-    if (state === undefined) return
-    const place = sharedPlace(state.base)
-    const stopping = names.length === 0 ? components : withDependents(names)
-    for (const component of [...stopping].reverse()) await component.stop(place)
-    const left = Object.entries(state.services).filter(([name]) => !stopping.some(component => component.name === name))
-    writeState({ base: state.base, services: Object.fromEntries(left) })
-  })
+  if (whyNotHere() === undefined) await withLock(() => stopUnlocked(names.length === 0 ? components : withDependents(names)))
 }
 
-/** Stops everything and removes it from the machine: data, users, unpacked programs. Installed packages stay. */
+/** Stops what nobody started by hand, if the lock is held already. */
+export async function stopUnkept() {
+  const kept = new Set(readState()?.kept ?? [])
+  await stopUnlocked(components.filter(({ name }) => !kept.has(name)))
+}
+
+/** Stops everything and removes it from the machine: data and users. Installed packages stay. */
 export async function cleanServices() {
   await stopServices([])
   const state = readState()
@@ -81,9 +71,7 @@ export async function cleanServices() {
   await removeFolder(folder)
 }
 
-/**
- * @returns {Promise<readonly { readonly name: string, readonly found: Found, readonly running: boolean }[]>}
- */
+/** @returns {Promise<readonly (Named & { readonly running: boolean })[]>} */
 export async function statusOfServices() {
   const state = readState()
   const status = []
@@ -96,32 +84,67 @@ export async function statusOfServices() {
 }
 
 /**
- * @param {Component} component
+ * In two rows: what others need, then the rest at once.
+ *
+ * @param {readonly Component[]} wanted
  * @param {Place} place
  * @param {string | undefined} failure of the installation
- * @returns {Promise<Started>}
+ */
+async function startAll(wanted, place, failure) {
+  /** @type {Map<string, Found>} */
+  const found = new Map()
+  const start = async (/** @type {Component} */ component) => void found.set(component.name, await startOne(component, place, failure))
+  const needed = new Set(wanted.flatMap(({ after }) => after))
+  // One after the other: the first makes the keys and the user that all share.
+  for (const component of wanted.filter(({ name }) => needed.has(name))) await start(component)
+  await Promise.all(wanted.filter(({ name }) => !needed.has(name)).map(start))
+  return wanted.map(({ name }) => ({ name, found: /** @type {Found} */ (found.get(name)) }))
+}
+
+/**
+ * @param {Component} component
+ * @param {Place} place
+ * @param {string | undefined} failure
+ * @returns {Promise<Found>}
  */
 async function startOne(component, place, failure) {
-  const { name } = component
-  const ran = await component.isRunning(place)
   try {
-    return { name, found: { available: true, ...(await component.start(place)) }, started: !ran }
+    return { available: true, ...(await component.start(place)) }
   } catch (error) {
-    const reason = [/** @type {Error} */ (error).message, ...(failure === undefined ? [] : [failure])].join('; ')
     await component.stop(place).catch(() => {})
-    return { name, found: { available: false, reason }, started: false }
+    return { available: false, reason: [/** @type {Error} */ (error).message, ...(failure === undefined ? [] : [failure])].join('; ') }
   }
 }
 
-/** The ports of the last time, else the first that are free. */
-async function chooseBase() {
+/** @param {readonly Component[]} stopping */
+async function stopUnlocked(stopping) {
+  await closeLeftOvers()
+  const state = readState()
+  if (state === undefined) return
+  const place = sharedPlace(state.base)
+  for (const component of [...stopping].reverse()) await component.stop(place)
+  const stopped = new Set(stopping.map(({ name }) => /** @type {string} */ (name)))
+  writeState({
+    base: state.base,
+    services: Object.fromEntries(Object.entries(state.services).filter(([name]) => !stopped.has(name))),
+    kept: state.kept.filter(name => !stopped.has(name)),
+  })
+}
+
+/** The ports of what runs, else the first that are free: those of the last time may have been taken since. */
+async function choosePorts() {
   const known = readState()?.base
-  if (known !== undefined) return known
-  const reserved = await reservePorts(bases)
+  if (known !== undefined) {
+    for (const component of components) {
+      // A mount needs no port, and still belongs to the user whose name has the port in it.
+      if (await component.isRunning(sharedPlace(known))) return { base: known, release: async () => {} }
+    }
+  }
+  const reserved = await reservePorts(known === undefined ? bases : [known, ...bases])
   if (reserved === undefined)
-    throw new Error(`no ${join(folder, 'services.json')} and no free ports for services: ${bases.join(', ')} are all in use`)
-  await reserved.release()
-  return reserved.base
+    throw new Error(`no ports for services are free; ${bases[0]} and above are in use. SYNCLINE_SERVICES_PORTS names others`)
+  if (known !== undefined && known !== reserved.base) await removeAccount(sharedPlace(known))
+  return reserved
 }
 
 /** @param {readonly string[]} names */

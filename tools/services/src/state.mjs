@@ -6,11 +6,12 @@ import { folder } from './place.mjs'
 import { identify, isAlive, readIdentity } from './processes.mjs'
 
 /**
- * What `services.json` holds. A service that nobody asked for is absent.
+ * What `services.json` holds. A service that nobody asked for is absent; `kept` were started by hand and stay until they are stopped by hand.
  *
  * @typedef {{
  *   readonly base: number,
- *   readonly services: Readonly<Record<string, import('./types.d.mts').Unavailable | import('./types.d.mts').Available<object>>>
+ *   readonly services: Readonly<Record<string, import('./types.d.mts').Unavailable | import('./types.d.mts').Available<object>>>,
+ *   readonly kept: readonly string[]
  * }} State
  */
 
@@ -19,8 +20,8 @@ const file = join(folder, 'services.json')
 /** @returns {State | undefined} what the last start found, if there was one */
 export function readState() {
   try {
-    const { base, services } = JSON.parse(readFileSync(file, 'utf8'))
-    return Number.isInteger(base) && typeof services === 'object' && services !== null ? { base, services } : undefined
+    const { base, services, kept = [] } = JSON.parse(readFileSync(file, 'utf8'))
+    return Number.isInteger(base) && typeof services === 'object' && services !== null ? { base, services, kept } : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { provideAccount } from '../account.mjs'
 import { removeFolder } from '../mounts.mjs'
@@ -56,6 +56,21 @@ export function configure(place, name, content) {
   writeFileSync(file, content, { mode: 0o600 })
   return file
 }
+
+/**
+ * Makes a symbolic link, in place of what it was: its target may have moved, and another start may be making the same.
+ *
+ * @param {string} target
+ * @param {string} link
+ */
+export function provideLink(target, link) {
+  const making = `${link}.${process.pid}.${++links}`
+  symlinkSync(target, making)
+  renameSync(making, link)
+  return link
+}
+
+let links = 0
 
 /**
  * What all servers have in common that are processes and store in directories below `roots`.

@@ -1,11 +1,10 @@
-import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { isThere, run } from '../commands.mjs'
+import { run } from '../commands.mjs'
 import { unpacked } from '../debian.mjs'
 import { host, makeFolder } from '../place.mjs'
 import { waitForPort } from '../ports.mjs'
 import { daemonPid, startDaemon } from '../processes.mjs'
-import { configure, lifeOf, makeFolderOf, provideLogins, rootFolder } from './common.mjs'
+import { configure, lifeOf, makeFolderOf, provideLink, provideLogins, rootFolder } from './common.mjs'
 import { fullDiskOf } from './full-disk.mjs'
 
 /**
@@ -151,7 +150,7 @@ async function modules() {
   const folder = await unpacked('proftpd-core', 'usr/lib/proftpd')
   const crypto = await unpacked('proftpd-mod-crypto', 'usr/lib/proftpd')
   for (const name of ['mod_tls.so', 'mod_sftp.so']) {
-    if (!(await isThere(join(folder, name)))) symlinkSync(join(crypto, name), join(folder, name))
+    provideLink(join(crypto, name), join(folder, name))
   }
   return folder
 }

@@ -68,10 +68,13 @@ async function startCluster(place, secrets) {
   const monitor = `v2:${host}:${place.base + 750}`
   await run('ceph-mon', ['-c', file, '--mkfs', '-i', 'a', '--public-addr', monitor, '--fsid', cluster])
   await startDaemon(place, 'ceph-mon', 'ceph-mon', ['--foreground', '-c', file, '-i', 'a', '--public-addr', monitor])
+  // Who asks too early waits for seconds before asking again.
+  await waitForPort(place, 'ceph-mon', place.base + 750)
   const storage = randomUUID()
   await run('ceph', ['-c', file, '--connect-timeout', '20', 'osd', 'new', storage])
   await run('ceph-osd', ['-c', file, '-i', '0', '--mkfs', '--osd-uuid', storage])
   await startDaemon(place, 'ceph-osd', 'ceph-osd', ['--foreground', '-c', file, '-i', '0'])
+  await waitForPort(place, 'ceph-osd', place.base + 760)
   const user = ['--uid', 'test', '--display-name', 'test', '--access-key', secrets.accessKeyId, '--secret-key', secrets.secretAccessKey]
   await run('radosgw-admin', ['-c', file, 'user', 'create', ...user])
 }

@@ -1,11 +1,11 @@
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isThere, run } from '../commands.mjs'
 import { unpacked } from '../debian.mjs'
 import { host } from '../place.mjs'
 import { waitForPort } from '../ports.mjs'
 import { daemonPid, startDaemon } from '../processes.mjs'
-import { configure, lifeOf, makeFolderOf, provideLogins, rootFolder } from './common.mjs'
+import { configure, lifeOf, makeFolderOf, provideLink, provideLogins, rootFolder } from './common.mjs'
 import { fullDiskOf } from './full-disk.mjs'
 
 /** @typedef {import('../types.d.mts').Place} Place */
@@ -38,7 +38,7 @@ export const sshd = {
       'PermitRootLogin prohibit-password',
     ])
     // The name of the program is the name of PAM's service. One without a file of its own gets the rules of `other`: the system's passwords.
-    const link = await linkTo(program, join(place.data, 'config', 'syncline-interactive'))
+    const link = provideLink(program, join(place.data, 'config', 'syncline-interactive'))
     await provide(place, 'sshd-interactive', link, interactivePort, [
       ...common,
       'UsePAM yes',
@@ -114,15 +114,6 @@ async function sessionPrograms(program) {
   const of = async (/** @type {string} */ option, /** @type {string} */ name) =>
     (await isThere(join(folder, name))) ? [`${option} ${join(folder, name)}`] : []
   return [...(await of('SshdSessionPath', 'sshd-session')), ...(await of('SshdAuthPath', 'sshd-auth'))]
-}
-
-/**
- * @param {string} program
- * @param {string} link
- */
-async function linkTo(program, link) {
-  if (!(await isThere(link))) symlinkSync(program, link)
-  return link
 }
 
 /** @param {string} program */
