@@ -91,6 +91,8 @@ export interface ListOptions extends AbortOptions {
   readonly recursive?: boolean
   /** A hint: directories for which it returns false need not be read. The caller filters again. */
   readonly descend?: (directory: Path) => boolean
+  /** A hint: about how many entries the caller knows from an earlier listing. */
+  readonly expected?: number
 }
 
 export interface ReadOptions extends AbortOptions {

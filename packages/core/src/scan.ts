@@ -16,6 +16,8 @@ export type ScannedEntry = Entry | HiddenEntry
 
 export interface ScanOptions extends AbortOptions {
   readonly filter?: Filter | undefined
+  /** About how many entries are known from an earlier scan. */
+  readonly expected?: number | undefined
   /** Called per page with the totals so far. */
   readonly onProgress?: ((entries: number, bytes: number) => void) | undefined
   /** Called for an ignore file that is met. */
@@ -51,9 +53,10 @@ export async function* scan(storage: ReadableStorage, options: ScanOptions = {})
 
 /** The pages of the storage, sorted if it does not promise order. */
 async function* listing(storage: ReadableStorage, options: ScanOptions): AsyncGenerator<readonly Entry[], void, undefined> {
-  const { filter, signal } = options
+  const { filter, signal, expected } = options
   const descend = filter?.descend
-  const pages = toPages<Entry>(storage.list('', { ...(signal !== undefined && { signal }), ...(descend !== undefined && { descend }) }))
+  const hints = { ...(signal !== undefined && { signal }), ...(descend !== undefined && { descend }), ...(expected !== undefined && { expected }) }
+  const pages = toPages<Entry>(storage.list('', hints))
   try {
     if (storage.capabilities.ordered === true) {
       for await (const page of pages) {

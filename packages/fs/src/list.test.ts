@@ -281,6 +281,22 @@ describe.runIf(hasWorker)('list of a big tree, which goes on in another thread',
     expect(asked).toContain('d9/inner')
   })
 
+  test('takes a thread for what was not expected, and from the start for a tree that is known to be big', async () => {
+    const root = bigTree()
+    const alone = await listAll(fs(root, { workers: 0 }))
+    for (const [expected, usesThread] of [
+      [count, false],
+      [1_000_000, true],
+      [10, true],
+    ] as const) {
+      const storage = fs(root, { workers: 2 })
+      const threads = threadCount()
+      expect(await listAll(storage, '', { expected })).toEqual(alone)
+      if (threads > 0) expect(threadCount() > threads, `${expected} expected`).toBe(usesThread)
+      await storage.close?.()
+    }
+  })
+
   test('a failing descend rejects the listing', async () => {
     const storage = fs(bigTree(), { workers: 2 })
     onTestFinished(() => storage.close?.())

@@ -12,9 +12,13 @@ import { unpackError, unpackPage } from './wire.ts'
 const pageEntries = 512
 /** How long this thread may scan without a look at its events. */
 const sliceMs = 8
-/** A thread costs 15 to 20 ms to start: begun at the first number, used from the second on. */
+/** A thread costs 15 to 20 ms to start: begun at the first number, used from the second on. Both count what was not expected. */
 const warmEntries = 10_000
 const threadEntries = 16_000
+/** A tree that is known to have so many is worth a thread from the start. */
+const bigEntries = 30_000
+/** As many entries as this thread reads while another one starts. */
+const startEntries = 3_000
 
 /** Where a listing may run, and what it leaves for `flush`. */
 export interface ListContext {
@@ -28,19 +32,21 @@ export interface ListContext {
 
 /** Lists a tree in key order, in pages. Begins in this thread; a tree that turns out big goes on in another one. */
 export async function* list(context: ListContext, path: Path, options: ListOptions = {}): AsyncGenerator<readonly Entry[], void, undefined> {
-  const { signal, recursive = true, descend } = options
+  const { signal, recursive = true, descend, expected = 0 } = options
   signal?.throwIfAborted()
   const scan = Scan.start(context.tree, path, recursive, descend && { asksAhead: false, announce: () => undefined, isWanted: descend })
   const mayMove = recursive && context.workers > 0 && hasThreads
+  const isBig = expected >= bigEntries
+  const [warmAt, moveAt] = isBig ? [0, startEntries] : [expected + warmEntries, expected + threadEntries]
   try {
     let since = performance.now()
     for (let more = true; more;) {
       const sink = new EntrySink()
       more = scan.fill(sink, pageEntries)
       if (sink.count > 0) yield sink.entries
-      if (more && mayMove && scan.total >= warmEntries) {
+      if (more && mayMove && scan.total >= warmAt) {
         warmThread(context.user, context.workers)
-        const rest = scan.total >= threadEntries ? continueInThread(context, scan.state(), options) : undefined
+        const rest = scan.total >= moveAt ? continueInThread(context, scan.state(), options) : undefined
         if (rest !== undefined) {
           yield* rest
           return

@@ -24,6 +24,8 @@ const maxYoungGenerationSizeMb = 4
 let threads: Thread[] = []
 let nextId = 0
 const users = new Set<object>()
+/** Those who have had a thread started for them and not used one yet. */
+const waiting = new Set<object>()
 
 /** The worker's file: beside this one when built, in `dist` when run from the sources, if it was built. */
 const workerUrl: URL | undefined = [new URL('./worker.js', import.meta.url), new URL('../dist/worker.js', import.meta.url)].find(
@@ -33,9 +35,10 @@ const workerUrl: URL | undefined = [new URL('./worker.js', import.meta.url), new
 /** Whether work can go to other threads at all. */
 export const hasThreads: boolean = workerUrl !== undefined
 
-/** Starts a thread if there are fewer than `limit`, so that it is ready when it is needed. */
+/** Starts a thread if there are fewer than `limit` and others wait for those that are idle, so that it is ready when it is needed. */
 export function warmThread(user: object, limit: number): void {
-  if (threads.some(thread => isIdle(thread)) || threads.length >= limit) return
+  waiting.add(user)
+  if (threads.filter(isIdle).length >= waiting.size || threads.length >= limit) return
   startThread(user)
 }
 
@@ -52,6 +55,7 @@ export function runJob(
   transfer: readonly Transferable[] = [],
   onProgress?: (index: number, bytes: number) => void,
 ): Promise<PackedOutcomes | string | undefined> | undefined {
+  waiting.delete(user)
   const thread = pickThread(user, limit, job.kind === 'scan')
   if (thread === undefined) return undefined
   const id = nextId++
@@ -72,6 +76,7 @@ export function hasFreeThread(limit: number, pending: number): boolean {
 /** Ends the threads once no storage uses them. */
 export async function releaseThreads(user: object): Promise<void> {
   users.delete(user)
+  waiting.delete(user)
   if (users.size > 0) return
   const ended = threads
   threads = []
