@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isThere, run } from '../commands.mjs'
 import { unpacked } from '../debian.mjs'
@@ -27,6 +27,8 @@ export const sshd = {
     await providePrivilegeSeparation()
     const [port, interactivePort] = [place.base + 22, place.base + 24]
     const keys = configure(place, 'authorized_keys', secrets.publicKeys)
+    // The server reads it as the user who logs in.
+    chmodSync(keys, 0o644)
     const knownHostsFile = configure(place, 'known_hosts', `[${host}]:${port} ${secrets.hostKey}\n[${host}]:${interactivePort} ${secrets.hostKey}\n`)
     const common = [place.options.config ?? '', ...(await sessionPrograms(program)), `HostKey ${secrets.hostKeyFile}`, ...settings]
     await provide(place, 'sshd', program, port, [
