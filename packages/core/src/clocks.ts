@@ -26,12 +26,13 @@ export class PairClocks {
     return this.#known[side]?.kept?.precisionMs ?? 0
   }
 
-  /** Begins to learn a side's clock, if it is not known. The root has to exist: a probe must not make one that is missing. */
+  /** Begins to learn a side's clock, if it is not known. A root that is a directory has to exist: a probe must not make one that is missing. */
   learn(side: Side, storage: ReadableStorage, options: AbortOptions & { readonly now: () => number }): void {
     if (this.#known[side] !== undefined || storage.learned === undefined || !isWritable(storage)) return
     const probe = async (): Promise<void> => {
       try {
-        if ((await storage.stat('', options))?.kind === 'directory') this.#known[side] = await probeClock(storage, options)
+        if (storage.capabilities.directories === true && (await storage.stat('', options))?.kind !== 'directory') return
+        this.#known[side] = await probeClock(storage, options)
       } catch {
         return
       }

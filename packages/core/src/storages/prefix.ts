@@ -17,7 +17,7 @@ import { type Decorated, decorate, type Overrides } from './decorate.ts'
 export function prefix<S extends ReadableStorage>(storage: S, root: Path): Decorated<S> {
   checkPath(root)
   const inner = storage as ReadableStorage & Partial<WritableStorage>
-  const { hash, snapshot, watch, write, remove, makeDirectory, makeSymlink, setModified, setMode, copy, move, upload } = inner
+  const { hash, snapshot, watch, write, remove, makeDirectory, makeSymlink, setModified, setMode, copy, move, upload, refuses } = inner
   const outer = (path: Path): Path => joinPath(root, checkPath(path))
   const relative = new Relative(root)
   /** A path that is to become a leaf, or to go away. */
@@ -72,6 +72,7 @@ export function prefix<S extends ReadableStorage>(storage: S, root: Path): Decor
         await leaf(to, fullTo => move.call(inner, fullFrom, fullTo, options))
       },
     }),
+    ...(refuses && { refuses: path => refuses.call(inner, outer(path)) }),
     ...(upload && { upload: (path, options) => leaf(path, async full => relative.upload(await upload.call(inner, full, options))) }),
   }
   return decorate(storage, overrides as Overrides<S>)
