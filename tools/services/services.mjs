@@ -28,7 +28,9 @@ const commands = {
     await install(chosen(names), print)
   },
   // For whoever wants to install them in one go with others.
-  packages: async names => print((await missingPackages(chosen(names))).join(' ')),
+  packages: async names => {
+    if (whyNotHere() === undefined) print((await missingPackages(chosen(names))).join(' '))
+  },
   clean: cleanServices,
 }
 

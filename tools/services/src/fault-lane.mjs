@@ -1,5 +1,8 @@
 /** @typedef {import('node:net').Socket} Socket */
 
+/** For the receiver to read what has passed: a reset takes away what it has not read yet. */
+const graceMs = 20
+
 /** What may be under way in one direction of one connection: more than a fast line with a long way holds. */
 const mostUnderWay = 8 << 20
 
@@ -50,7 +53,7 @@ export class Lane {
   /** Delivers what has arrived, and comes back for the rest. */
   deliver() {
     clearTimeout(this.timer)
-    while (!this.link.hanging && !this.blocked && !this.to.destroyed) {
+    while (this.link.passes && !this.blocked && !this.to.destroyed) {
       const next = this.queue[0]
       if (next === undefined) return
       const wait = next.due - performance.now()
@@ -74,8 +77,9 @@ export class Lane {
       // Nothing follows, and what was to pass has passed before the connection dies.
       this.end()
       this.from.pause()
+      if (cut.connections !== 'this') this.link.cutting = true
       if (chunk.length === 0) this.link.cut(this.connection, cut)
-      else this.to.write(chunk, () => this.link.cut(this.connection, cut))
+      else this.to.write(chunk, () => setTimeout(() => this.link.cut(this.connection, cut), graceMs))
     } else this.blocked = !this.to.write(chunk)
   }
 

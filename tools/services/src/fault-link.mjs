@@ -14,6 +14,8 @@ import { Lane } from './fault-lane.mjs'
 export class Link {
   refusing = false
   hanging = false
+  /** Between the last byte that passes and the end of all connections. */
+  cutting = false
   accepted = 0
   cuts = 0
   bytes = { up: 0, down: 0 }
@@ -67,7 +69,16 @@ export class Link {
   /** @param {boolean} on */
   hang(on) {
     this.hanging = on
-    if (!on) for (const lane of this.lanes) lane.deliver()
+    this.goOn()
+  }
+
+  /** Whether anything is delivered now. */
+  get passes() {
+    return !this.hanging && !this.cutting
+  }
+
+  goOn() {
+    if (this.passes) for (const lane of [...this.lanes]) lane.deliver()
   }
 
   /**
@@ -128,10 +139,12 @@ export class Link {
    */
   cut(connection, { connections, how }) {
     this.cuts++
+    this.cutting = false
     for (const each of connections === 'this' ? [connection] : [...this.connections]) {
       if (how === 'end') for (const socket of each.sockets) socket.destroySoon()
       else this.kill(each)
     }
+    this.goOn()
   }
 
   /** @param {Connection} connection */

@@ -40,7 +40,11 @@ export interface FaultProxyStats {
 export interface FaultProxy {
   readonly host: string
   readonly port: number
-  /** Counts from now: passes exactly so many bytes more, then cuts. Once; new connections work. */
+  /**
+   * Counts from now: passes exactly so many bytes more, then cuts. Once; new connections work.
+   *
+   * A reset may overtake bytes that have passed and that the receiver has not read, as in a real network; an `end` does not.
+   */
   cutAfter(bytes: number, options?: CutOptions): void
   /** Counts from now: turns over every bit of the byte at that offset, once. */
   corrupt(offset: number, scope?: FaultScope): void
