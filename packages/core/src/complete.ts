@@ -1,6 +1,8 @@
 import type { Ancestor } from './ancestor.ts'
+import type { ResolvedConfig } from './config.ts'
 import { messageOf, StorageError } from './errors.ts'
 import type { Side } from './modes.ts'
+import { isBelow } from './path.ts'
 import type { AbortOptions, Entry, FileEntry, ReadableStorage } from './protocol.ts'
 import type { ScannedEntry } from './scan.ts'
 import { sides, type SyncRow } from './site.ts'
@@ -13,6 +15,8 @@ export interface CompleterOptions extends AbortOptions {
   readonly destination: ReadableStorage
   /** When the last run began that looked at both sides, in milliseconds since the Unix epoch; 0 if there was none. */
   readonly asOf: number
+  /** What the run will do; without it every file is worth asking for. */
+  readonly config?: Pick<ResolvedConfig, 'mode' | 'acceptDestinationChanges' | 'only'> | undefined
 }
 
 /** Whether a listing has not told all that `stat` would tell of a file. */
@@ -56,6 +60,7 @@ export class Completer {
   complete(rows: readonly SyncRow[]): Promise<void> | undefined {
     const missing: { readonly row: SyncRow; readonly side: Side; readonly listed: FileEntry }[] = []
     for (const row of rows) {
+      if (this.#isLeftAlone(row)) continue
       for (const side of sides) {
         const at = side === 'source' ? 0 : 1
         const listed = row.entries[at]
@@ -66,6 +71,17 @@ export class Completer {
       }
     }
     return missing.length === 0 ? undefined : this.#ask(missing)
+  }
+
+  /** What a run does not act on, whatever it is, is not worth a request: what only the target of a backup has, and what a run of a part leaves out. */
+  #isLeftAlone({ path, entries }: SyncRow): boolean {
+    const { config } = this.#options
+    if (config === undefined) return false
+    if (config.mode === 'source-backup' && !config.acceptDestinationChanges && entries[0] === undefined) return true
+    if (config.mode === 'destination-backup' && entries[1] === undefined) return true
+    if (config.only === undefined) return false
+    for (const part of config.only) if (path === part || isBelow(path, part)) return false
+    return true
   }
 
   /** What the state knows of the very file that the listing shows; `undefined` if it may be another. */

@@ -33,8 +33,11 @@ export interface ResolvedConfig extends SyncConfig {
 export function resolveConfig(...layers: readonly SyncConfig[]): ResolvedConfig {
   const merged: SyncConfig = Object.assign({}, ...layers.map(withoutUndefined))
   const mode = parseSyncMode(merged.mode ?? 'two-way')
+  const { only } = merged
   const config: ResolvedConfig = {
     ...merged,
+    // Read more than once, which not everything that can be iterated allows.
+    ...(only !== undefined && { only: [...only] }),
     mode,
     comparisonMode: parseComparisonMode(merged.comparisonMode ?? 'hash-then-mtime'),
     toleranceMs: merged.toleranceMs ?? 2000,
