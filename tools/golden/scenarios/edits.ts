@@ -207,6 +207,7 @@ export const edits: readonly Scenario[] = [
   },
   {
     name: 'a touched file has its time carried over, and its content only where nothing proves that it is the same',
+    needs: ['source-tells'],
     source: { 'a.txt': 'a@2', 'b.txt': 'b@2' },
     destination: { 'a.txt': 'a@2', 'b.txt': 'b@2' },
     steps: [
@@ -222,8 +223,22 @@ export const edits: readonly Scenario[] = [
     ],
   },
   {
+    name: 'a file that was only touched is left alone where a listing does not tell times',
+    needs: ['!source-tells', 'source-touches'],
+    source: { 'a.txt': 'a@2' },
+    destination: { 'a.txt': 'a@2' },
+    steps: [
+      { plan: [], after: { both: { 'a.txt': 'a@2' } } },
+      {
+        edits: { source: [{ touch: 'a.txt', day: 7 }] },
+        plan: [],
+        after: { source: { 'a.txt': 'a@7' }, destination: { 'a.txt': 'a@2' } },
+      },
+    ],
+  },
+  {
     name: 'permissions are carried over, with a file and alone',
-    needs: ['modes'],
+    needs: ['modes', 'destination-tells'],
     source: { 'run.sh': '#!/bin/sh@2:755', 'secret.txt': 'secret@2:600', 'plain.txt': 'plain@2:644' },
     destination: {},
     steps: [

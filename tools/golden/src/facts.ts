@@ -1,6 +1,6 @@
 import { collectText, commonHash, type FileEntry, toBytes, type WritableStorage } from '@syncline/core'
 import type { Condition, Fact } from './scenario.ts'
-import { edit } from './tree.ts'
+import { edit, entriesOf } from './tree.ts'
 
 /** What one store was seen to do. */
 export interface Abilities {
@@ -14,6 +14,8 @@ export interface Abilities {
   readonly recognisesInside: boolean
   /** A file keeps its etag when it only gets another time. */
   readonly versions: boolean
+  /** A listing tells times. */
+  readonly tells: boolean
 }
 
 /** Tries a store out, in an empty place of it. */
@@ -21,6 +23,7 @@ export async function probe(storage: WritableStorage): Promise<Abilities> {
   const [one, two] = [await written(storage, 'probe-1'), await written(storage, 'probe-2/file')]
   await storage.setModified?.('probe-2/file', Date.UTC(2024, 0, 2))
   const touched = await fileAt(storage, 'probe-2/file')
+  const listed = (await entriesOf(storage)).find(({ path }) => path === 'probe-1')
   const byContent = one.etag !== undefined && one.etag === two.etag
   await edit(storage, { move: 'probe-2', to: 'probe-3' })
   const inside = await fileAt(storage, 'probe-3/file')
@@ -32,6 +35,7 @@ export async function probe(storage: WritableStorage): Promise<Abilities> {
     symlinks: storage.makeSymlink !== undefined,
     modes: storage.setMode !== undefined && one.mode !== undefined,
     exactNames: storage.capabilities.exactNames === true,
+    tells: listed?.modified !== undefined,
     versions: touched.etag !== undefined && touched.etag === two.etag,
     recognises: byContent || isKnownAgain(inside, renamed),
     recognisesInside: byContent || isKnownAgain(touched, inside),
@@ -69,6 +73,8 @@ export function factsOf(
     modes: ours.modes && theirs.modes,
     exactNames: ours.exactNames && theirs.exactNames,
     hash,
+    'source-tells': ours.tells,
+    'destination-tells': theirs.tells,
     'source-touches': hash || ours.versions,
     'destination-touches': hash || theirs.versions,
     'source-renames': hash || ours.recognises,

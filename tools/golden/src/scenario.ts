@@ -6,6 +6,7 @@ import type { SyncAction, SyncConfig } from '@syncline/core'
  * `directories`: both hold empty ones; `source-directories`, `destination-directories`: that side does. `symlinks`, `modes`: both keep them. `hash`: both compute one in common. `exactNames`: both keep case
  * and Unicode form. `source-renames`, `destination-renames`: a file that is renamed on that side is recognised there, by an id or by content;
  * `source-moves`, `destination-moves`: so are the files in a directory that is.
+ * `source-tells`, `destination-tells`: a listing of that side tells times and permissions, not only sizes and versions.
  * `source-touches`, `destination-touches`: so is a file there that only got another time or other permissions.
  */
 export type Fact =
@@ -16,6 +17,8 @@ export type Fact =
   | 'modes'
   | 'hash'
   | 'exactNames'
+  | 'source-tells'
+  | 'destination-tells'
   | 'source-touches'
   | 'destination-touches'
   | 'source-renames'

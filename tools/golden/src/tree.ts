@@ -79,7 +79,8 @@ async function below(storage: ReadableStorage, path: Path): Promise<Entry[]> {
   return all.filter(entry => isBelow(entry.path, path)).sort((a, b) => b.path.length - a.path.length)
 }
 
-async function entriesOf(storage: ReadableStorage): Promise<Entry[]> {
+/** Everything that a store lists. */
+export async function entriesOf(storage: ReadableStorage): Promise<Entry[]> {
   const entries: Entry[] = []
   for await (const item of storage.list('')) entries.push(...(Array.isArray(item) ? (item as readonly Entry[]) : [item as Entry]))
   return entries

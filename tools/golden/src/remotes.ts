@@ -1,0 +1,68 @@
+import { chown, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { prefix, type WritableStorage } from '@syncline/core'
+import { fs } from '@syncline/fs'
+import { s3 } from '@syncline/s3'
+import { service, type S3Details } from '@syncline/services'
+import { makeBucket, s3Options } from './buckets.ts'
+import type { Location } from './command.ts'
+import { probe } from './facts.ts'
+import type { OpenStore } from './pairs.ts'
+import type { Place, Store } from './store.ts'
+
+/** What is needed to make a store of a server's tree: clients of the whole of it, whose subtrees are the places. */
+interface Remote {
+  readonly name: string
+  /** For the engine, and for the users of the store. */
+  readonly clients: readonly [WritableStorage, WritableStorage]
+  readonly location: (directory: string) => Location
+  /** The tree on this machine. */
+  readonly local?: { readonly directory: string; readonly uid: number; readonly gid: number }
+  readonly close?: () => Promise<void>
+}
+
+/**
+ * Connections are opened once for all places of a store, not once for each: that is what takes the time. The tests by the command open them anew.
+ */
+async function storeOf(remote: Remote): Promise<Store> {
+  let count = 0
+  const [engine, user] = remote.clients
+  const place = async (): Promise<Place> => {
+    const directory = `place-${++count}`
+    const { local } = remote
+    if (local !== undefined) {
+      await mkdir(join(local.directory, directory))
+      await chown(join(local.directory, directory), local.uid, local.gid)
+    }
+    const client = prefix(user, directory)
+    const view = local === undefined ? client : fs(join(local.directory, directory))
+    return { storage: prefix(engine, directory), client, view, location: remote.location(directory) }
+  }
+  const close = async (): Promise<void> => {
+    for (const client of remote.clients) await client.close?.()
+    await remote.close?.()
+  }
+  return { name: remote.name, abilities: await probe((await place()).storage), place, close }
+}
+
+/** Buckets of a real server. */
+export const s3Store: OpenStore = async () => {
+  const found = await service('s3')
+  if (!found.available) return { missing: found.reason }
+  const bucket = await makeBucket(found)
+  const open = (): WritableStorage => s3(s3Options(found, bucket, ''))
+  return storeOf({ name: 's3', clients: [open(), open()], location: directory => s3Location(found, bucket, directory) })
+}
+
+/** As a URL and an environment. */
+export function s3Location(
+  access: Pick<S3Details, 'endpoint' | 'region' | 'accessKeyId' | 'secretAccessKey'>,
+  bucket: string,
+  directory: string,
+): Location {
+  const { endpoint, region, accessKeyId, secretAccessKey } = access
+  return {
+    location: `s3://${bucket}/${directory}?endpoint=${encodeURIComponent(endpoint)}&region=${region}&path-style=true`,
+    env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+  }
+}
