@@ -43,16 +43,13 @@ export interface FileNumbers {
 }
 
 /** The entry of a regular file. */
-export function toFileEntry(path: Path, stats: FileNumbers): FileEntry {
-  return {
-    kind: 'file',
-    path,
-    size: stats.size,
-    modified: stats.mtimeMs,
-    mode: stats.mode & permissionMask,
-    etag: etagOf(stats),
-    id: `${stats.ino}`,
-  }
+export function toFileEntry(path: Path, stats: FileNumbers, hashes?: FileEntry['hashes']): FileEntry {
+  const { size, mtimeMs: modified } = stats
+  const mode = stats.mode & permissionMask
+  const etag = etagOf(stats)
+  const id = `${stats.ino}`
+  if (hashes === undefined) return { kind: 'file', path, size, modified, mode, etag, id }
+  return { kind: 'file', path, size, modified, mode, etag, id, hashes }
 }
 
 /** The entry of a directory. */

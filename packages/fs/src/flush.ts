@@ -18,32 +18,36 @@ const inFlight = 8
 
 /** What was changed and may not be on the disk yet. */
 export class Changes {
-  #files = new Set<Path>()
-  #directories = new Set<Path>()
+  // As they come: sets cost more than the rest of a small file's bookkeeping, and many runs never flush.
+  #files: Path[] = []
+  #directories: Path[] = []
 
   /** Content was written, or attributes were set. */
   addFile(path: Path): void {
-    this.#files.add(path)
-    this.#directories.add(parentPath(path))
+    this.#files.push(path)
+    this.addName(path)
   }
 
   /** A name appeared or went. */
   addName(path: Path): void {
-    this.#directories.add(parentPath(path))
+    const last = this.#directories[this.#directories.length - 1]
+    // Most come from the directory of the one before.
+    if (last !== undefined && path.lastIndexOf('/') === (last === '' ? -1 : last.length) && path.startsWith(last)) return
+    this.#directories.push(parentPath(path))
   }
 
   /** Hands over what there is, and forgets it. */
   take(): { readonly files: ReadonlySet<Path>; readonly directories: ReadonlySet<Path> } {
-    const taken = { files: this.#files, directories: this.#directories }
-    this.#files = new Set()
-    this.#directories = new Set()
+    const taken = { files: new Set(this.#files), directories: new Set(this.#directories) }
+    this.#files = []
+    this.#directories = []
     return taken
   }
 
   /** Takes back what could not be made durable. */
   restore({ files, directories }: ReturnType<Changes['take']>): void {
-    for (const path of files) this.#files.add(path)
-    for (const path of directories) this.#directories.add(path)
+    for (const path of files) this.#files.push(path)
+    for (const path of directories) this.#directories.push(path)
   }
 }
 

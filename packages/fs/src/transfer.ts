@@ -62,8 +62,8 @@ export async function transfer(
 function toOutcome(outcome: ThreadOutcome, { to }: TransferItem, { hash, signal }: TransferOptions): TransferOutcome {
   if (outcome === undefined) return { error: signal?.reason }
   if ('error' in outcome) return outcome
-  const entry = toFileEntry(to, outcome.copied.stats)
-  return { entry: outcome.copied.hash === undefined || hash === undefined ? entry : { ...entry, hashes: { [hash]: outcome.copied.hash } } }
+  const { stats, hash: digest } = outcome.copied
+  return { entry: toFileEntry(to, stats, digest === undefined || hash === undefined ? undefined : { [hash]: digest }) }
 }
 
 async function here(

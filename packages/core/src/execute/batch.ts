@@ -1,3 +1,4 @@
+import type { StateChange } from '../ancestor.ts'
 import { isStorageError, StorageError } from '../errors.ts'
 import { otherSide, type Side } from '../modes.ts'
 import type { PlanItem } from '../plan.ts'
@@ -6,7 +7,7 @@ import { arrived, gone } from './changes.ts'
 import { isRefusal, StaleError } from './check.ts'
 import { takeBack } from './effects.ts'
 import { isRetryable } from './retry-policy.ts'
-import { ForgetError, type Run } from './run.ts'
+import { ForgetError, type Run, type RunSide } from './run.ts'
 import { contradiction, reportedHash } from './send.ts'
 import { targetSide } from './target.ts'
 import { endsOf, hasEtag, transfer, type Ends } from './transfer.ts'
@@ -70,14 +71,20 @@ export async function transferJob(run: Run, job: TransferJob): Promise<void> {
     for (const { item } of batch) await single(item, false)
     return
   }
+  const changes: StateChange[] = []
   for (const [index, entry] of batch.entries()) {
     const outcome = outcomes?.[index]
     // The batch or its answer was lost: each file is looked at by itself, and what has arrived is recognised.
     if (outcome === undefined || ('error' in outcome && isRetryable(outcome.error))) {
       run.context.progress.transferFailed(entry.item.path)
       await single(entry.item, true)
-    } else await settle(run, entry, outcome)
+    } else if ('error' in outcome) await refuse(run, entry, outcome.error)
+    else {
+      const failing = settle(run, entry, outcome.entry, changes)
+      if (failing !== undefined) await failing
+    }
   }
+  await run.record(changes)
 }
 
 interface Batched {
@@ -94,15 +101,12 @@ async function prepare(run: Run, job: TransferJob): Promise<Batched[]> {
       const ends = endsOf(run, item)
       const file = ends.entry as FileEntry
       const occupant = ends.occupant as FileEntry | null
-      const request: TransferItem = {
-        from: file.path,
-        to: item.path,
-        size: file.size,
-        ...(file.modified !== undefined && { modified: file.modified }),
-        ...(file.mode !== undefined && { mode: file.mode }),
-        ...(file.etag !== undefined && { fromMatch: file.etag }),
-        ...(occupant === null ? { ifNoneMatch: '*' as const } : occupant.etag !== undefined && { ifMatch: occupant.etag }),
-      }
+      const request: { -readonly [K in keyof TransferItem]: TransferItem[K] } = { from: file.path, to: item.path, size: file.size }
+      if (file.modified !== undefined) request.modified = file.modified
+      if (file.mode !== undefined) request.mode = file.mode
+      if (file.etag !== undefined) request.fromMatch = file.etag
+      if (occupant === null) request.ifNoneMatch = '*'
+      else if (occupant.etag !== undefined) request.ifMatch = occupant.etag
       batch.push({ item, ends, file, request })
     } catch (error) {
       await run.missed(item, error)
@@ -135,23 +139,26 @@ async function takeBatch(run: Run, batch: readonly Batched[]): Promise<readonly 
   }
 }
 
-async function settle(run: Run, { item, ends, file }: Batched, outcome: TransferOutcome): Promise<void> {
-  const { progress } = run.context
+async function refuse(run: Run, { item }: Batched, error: unknown): Promise<void> {
+  run.context.progress.transferFailed(item.path)
+  const stale = isRefusal(error) || isStorageError(error, 'NOT_FOUND')
+  return run.missed(item, stale ? new StaleError((error as Error).message, (error as StorageError).code, { cause: error }) : error)
+}
+
+/** Takes a file that has arrived, if it is what was sent. Its change goes to `changes`: a promise for each file costs as much as the rest of this. */
+function settle(run: Run, { item, ends, file }: Batched, entry: FileEntry, changes: StateChange[]): Promise<void> | undefined {
   const { to } = ends
-  if ('error' in outcome) {
-    progress.transferFailed(item.path)
-    const { error } = outcome
-    const stale = isRefusal(error) || isStorageError(error, 'NOT_FOUND')
-    return run.missed(item, stale ? new StaleError((error as Error).message, (error as StorageError).code, { cause: error }) : error)
-  }
-  const { entry } = outcome
   const wrong = entry.size !== file.size ? `${entry.size} of ${file.size} bytes` : contradiction(file, entry, item.hash)
-  if (wrong !== undefined) {
-    progress.transferFailed(item.path)
-    await takeBack(run, to, item.path, entry)
-    const error = new StorageError('CORRUPT', `${to.storage.name} did not take ${item.path} as it is: ${wrong}`, { path: item.path })
-    return run.missed(item, new ForgetError(error, [gone(item.path)]))
-  }
-  progress.transferComplete(item.path)
-  return run.done(item, { changes: [arrived(item.path, to.side, file, entry, reportedHash(entry, item.hash) ?? item.hash)], bytes: file.size })
+  if (wrong !== undefined) return giveBack(run, item, to, entry, wrong)
+  run.context.progress.transferComplete(item.path)
+  run.count(item, { bytes: file.size })
+  changes.push(arrived(item.path, to.side, file, entry, reportedHash(entry, item.hash) ?? item.hash))
+  return undefined
+}
+
+async function giveBack(run: Run, item: PlanItem, to: RunSide, entry: FileEntry, wrong: string): Promise<void> {
+  run.context.progress.transferFailed(item.path)
+  await takeBack(run, to, item.path, entry)
+  const error = new StorageError('CORRUPT', `${to.storage.name} did not take ${item.path} as it is: ${wrong}`, { path: item.path })
+  return run.missed(item, new ForgetError(error, [gone(item.path)]))
 }

@@ -218,12 +218,22 @@ export class Run {
   }
 
   /** Counts and records what an item did. */
-  async done(item: PlanItem, { changes, bytes = 0, nothing }: Done): Promise<void> {
+  async done(item: PlanItem, done: Done): Promise<void> {
+    this.count(item, done)
+    await this.#recorder.add(done.changes)
+  }
+
+  /** Counts what an item did; its changes go to {@link Run.record}, together with those of other items. */
+  count(item: PlanItem, { bytes = 0, nothing }: Omit<Done, 'changes'>): void {
     this.#stats.bytes += bytes
     if (nothing === true) this.#stats.skips++
     else this.#countAction(item)
     this.context.progress.itemDone()
-    await this.#recorder.add(changes)
+  }
+
+  /** Records what items did that were counted. */
+  record(changes: readonly StateChange[]): Promise<void> {
+    return this.#recorder.add(changes)
   }
 
   /** Records what the next run has to know if this one is killed before the item is done. */

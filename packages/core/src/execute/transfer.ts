@@ -33,7 +33,7 @@ export function endsOf(run: Run, item: PlanItem): Ends {
   if (entry.kind === 'problem' || occupant?.kind === 'problem')
     throw new StorageError('NOT_SUPPORTED', `${item.path} could not be read; it is left alone`, { path: item.path })
   to.checkNotBlocked(item.path)
-  return { from, to, entry: { ...entry, path: item.path }, occupant }
+  return { from, to, entry: entry.path === item.path ? entry : { ...entry, path: item.path }, occupant }
 }
 
 /** Sends one file or link. */
