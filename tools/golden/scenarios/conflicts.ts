@@ -56,7 +56,7 @@ export const conflicts: readonly Scenario[] = [
           destination: { 'a.txt': 'by the destination@4', 'other.txt': 'other@2' },
         },
         exitCode: 4,
-        repeats: 'conflicts',
+        repeats: 'open',
       },
       {
         edits: { source: [{ write: 'a.txt', content: 'by the destination@4' }] },
@@ -139,7 +139,7 @@ export const conflicts: readonly Scenario[] = [
           destination: { 'a.txt': 'by the destination@6', 'other.txt': 'other@2' },
         },
         exitCode: 4,
-        repeats: 'conflicts',
+        repeats: 'open',
       },
       {
         edits: { source: [{ write: 'new.txt', content: 'new@7' }] },
@@ -152,7 +152,7 @@ export const conflicts: readonly Scenario[] = [
           destination: { 'a.txt': 'by the destination@6', 'other.txt': 'other@2', 'new.txt': 'new@7' },
         },
         exitCode: 4,
-        repeats: 'conflicts',
+        repeats: 'open',
       },
       {
         options: { conflictResolution: 'source-wins' },

@@ -257,9 +257,9 @@ export const edits: readonly Scenario[] = [
             action: 'DOWNLOAD_UPDATE',
             path: 'plain.txt',
             reason: 'permissions changed at the destination, same content',
-            when: ['destination-touches'],
+            when: ['destination-permits'],
           },
-          { action: 'DOWNLOAD_UPDATE', path: 'plain.txt', reason: 'changed at the destination', when: ['!destination-touches'] },
+          { action: 'DOWNLOAD_UPDATE', path: 'plain.txt', reason: 'changed at the destination', when: ['!destination-permits'] },
         ],
         after: { both: { 'run.sh': '#!/bin/sh@2:755', 'secret.txt': 'secret@2:600', 'plain.txt': 'plain@2:700' } },
       },
@@ -290,5 +290,23 @@ export const edits: readonly Scenario[] = [
       },
     ],
     trash: { source: ['nowhere: -> ../../no/such place'] },
+  },
+  {
+    name: 'a link that the other side cannot keep is reported by name, and everything else goes across',
+    needs: ['source-symlinks', '!symlinks'],
+    source: { 'a.txt': 'a', here: '-> a.txt' },
+    destination: { 'b.txt': 'b' },
+    steps: [
+      {
+        plan: [
+          { action: 'UPLOAD_NEW', path: 'a.txt', reason: 'new at the source' },
+          { action: 'DOWNLOAD_NEW', path: 'b.txt', reason: 'new at the destination' },
+          { action: 'UPLOAD_NEW', path: 'here', reason: 'new at the source', fails: true },
+        ],
+        after: { source: { 'a.txt': 'a', 'b.txt': 'b', here: '-> a.txt' }, destination: { 'a.txt': 'a', 'b.txt': 'b' } },
+        exitCode: 3,
+        repeats: 'open',
+      },
+    ],
   },
 ]

@@ -1,4 +1,4 @@
-import { collectText, commonHash, type FileEntry, toBytes, type WritableStorage } from '@syncline/core'
+import { collectText, commonHash, type FileEntry, isStorageError, toBytes, type WritableStorage } from '@syncline/core'
 import type { Condition, Fact } from './scenario.ts'
 import { edit, entriesOf } from './tree.ts'
 
@@ -14,6 +14,8 @@ export interface Abilities {
   readonly recognisesInside: boolean
   /** A file keeps its etag when it only gets another time. */
   readonly versions: boolean
+  /** It does so, or has none, when it only gets other permissions. */
+  readonly permits: boolean
   /** A listing tells times. */
   readonly tells: boolean
 }
@@ -23,6 +25,8 @@ export async function probe(storage: WritableStorage): Promise<Abilities> {
   const [one, two] = [await written(storage, 'probe-1'), await written(storage, 'probe-2/file')]
   await storage.setModified?.('probe-2/file', Date.UTC(2024, 0, 2))
   const touched = await fileAt(storage, 'probe-2/file')
+  await storage.setMode?.('probe-2/file', 0o600)
+  const permitted = await fileAt(storage, 'probe-2/file')
   const listed = (await entriesOf(storage)).find(({ path }) => path === 'probe-1')
   const byContent = one.etag !== undefined && one.etag === two.etag
   await edit(storage, { move: 'probe-2', to: 'probe-3' })
@@ -32,13 +36,28 @@ export async function probe(storage: WritableStorage): Promise<Abilities> {
   for (const path of ['probe-1', 'probe-3', 'probe-4']) await edit(storage, { remove: path })
   return {
     directories: storage.capabilities.directories === true,
-    symlinks: storage.makeSymlink !== undefined,
+    symlinks: await keepsLinks(storage),
     modes: storage.setMode !== undefined && one.mode !== undefined,
     exactNames: storage.capabilities.exactNames === true,
+    permits: permitted.etag === touched.etag,
     tells: listed?.modified !== undefined,
     versions: touched.etag !== undefined && touched.etag === two.etag,
     recognises: byContent || isKnownAgain(inside, renamed),
-    recognisesInside: byContent || isKnownAgain(touched, inside),
+    recognisesInside: byContent || isKnownAgain(permitted, inside),
+  }
+}
+
+/** A server may make another link than it was asked for. */
+async function keepsLinks(storage: WritableStorage): Promise<boolean> {
+  try {
+    await storage.makeSymlink?.('probe-link', 'probe-target')
+    const link = await storage.stat('probe-link')
+    return link?.kind === 'symlink' && link.target === 'probe-target'
+  } catch (error) {
+    if (!isStorageError(error)) throw error
+    return false
+  } finally {
+    await storage.remove('probe-link')
   }
 }
 
@@ -70,13 +89,14 @@ export function factsOf(
     'source-directories': ours.directories,
     'destination-directories': theirs.directories,
     symlinks: ours.symlinks && theirs.symlinks,
+    'source-symlinks': ours.symlinks,
     modes: ours.modes && theirs.modes,
     exactNames: ours.exactNames && theirs.exactNames,
     hash,
     'source-tells': ours.tells,
     'destination-tells': theirs.tells,
     'source-touches': hash || ours.versions,
-    'destination-touches': hash || theirs.versions,
+    'destination-permits': hash || theirs.permits,
     'source-renames': hash || ours.recognises,
     'destination-renames': hash || theirs.recognises,
     'source-moves': hash || ours.recognisesInside,

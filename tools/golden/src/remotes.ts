@@ -1,9 +1,10 @@
-import { chown, mkdir } from 'node:fs/promises'
+import { chown, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { prefix, type WritableStorage } from '@syncline/core'
 import { fs } from '@syncline/fs'
 import { s3 } from '@syncline/s3'
-import { service, type S3Details } from '@syncline/services'
+import { service, type S3Details, type SftpDetails } from '@syncline/services'
+import { sftp, type SftpOptions } from '@syncline/sftp'
 import { makeBucket, s3Options } from './buckets.ts'
 import type { Location } from './command.ts'
 import { probe } from './facts.ts'
@@ -65,4 +66,41 @@ export function s3Location(
     location: `s3://${bucket}/${directory}?endpoint=${encodeURIComponent(endpoint)}&region=${region}&path-style=true`,
     env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
   }
+}
+
+/** Directories of a real SSH server: OpenSSH, or one that knows little beyond the protocol. */
+export function sftpStore(name: 'sshd' | 'sftp-basic'): OpenStore {
+  return async () => {
+    const found = await service(name)
+    if (!found.available) return { missing: found.reason }
+    const directory = await ownDirectory(found.root, found)
+    const open = (): Promise<WritableStorage> => sftp(sftpOptions(found, directory))
+    return storeOf({
+      name,
+      clients: [await open(), await open()],
+      location: place => sftpLocation(found, join(directory, place)),
+      local: { directory, uid: found.uid, gid: found.gid },
+      close: () => rm(directory, { recursive: true, force: true }),
+    })
+  }
+}
+
+/** How to reach a server, as options of the adapter. */
+export function sftpOptions(details: SftpDetails, path: string): SftpOptions {
+  const { host, port, user, keyFile, knownHostsFile } = details
+  return { host, port, user, path, identityFiles: [keyFile], knownHosts: knownHostsFile, config: false, agent: false }
+}
+
+/** As a URL and an environment. */
+export function sftpLocation({ host, port, user, keyFile, knownHostsFile }: SftpDetails, path: string): Location {
+  const query = new URLSearchParams({ identity: keyFile, 'known-hosts': knownHostsFile })
+  return { location: `sftp://${user}@${host}:${port}${path}?${query.toString()}`, env: {} }
+}
+
+/** A directory of a server's user, for one store. */
+async function ownDirectory(root: string, { uid, gid }: { readonly uid: number; readonly gid: number }): Promise<string> {
+  const directory = join(root, `golden-${crypto.randomUUID()}`)
+  await mkdir(directory)
+  await chown(directory, uid, gid)
+  return directory
 }

@@ -3,24 +3,25 @@ import type { SyncAction, SyncConfig } from '@syncline/core'
 /**
  * What a pair of stores can or cannot do, as far as a scenario depends on it. Found out from the opened stores, never from their names.
  *
- * `directories`: both hold empty ones; `source-directories`, `destination-directories`: that side does. `symlinks`, `modes`: both keep them. `hash`: both compute one in common. `exactNames`: both keep case
+ * `directories`: both hold empty ones; `source-directories`, `destination-directories`: that side does. `symlinks`, `modes`: both keep them; `source-symlinks`: the source does. `hash`: both compute one in common. `exactNames`: both keep case
  * and Unicode form. `source-renames`, `destination-renames`: a file that is renamed on that side is recognised there, by an id or by content;
  * `source-moves`, `destination-moves`: so are the files in a directory that is.
  * `source-tells`, `destination-tells`: a listing of that side tells times and permissions, not only sizes and versions.
- * `source-touches`, `destination-touches`: so is a file there that only got another time or other permissions.
+ * `source-touches`: so is a file there that only got another time; `destination-permits`: or other permissions.
  */
 export type Fact =
   | 'directories'
   | 'source-directories'
   | 'destination-directories'
   | 'symlinks'
+  | 'source-symlinks'
   | 'modes'
   | 'hash'
   | 'exactNames'
   | 'source-tells'
   | 'destination-tells'
   | 'source-touches'
-  | 'destination-touches'
+  | 'destination-permits'
   | 'source-renames'
   | 'destination-renames'
   | 'source-moves'
@@ -52,6 +53,8 @@ export interface ExpectedItem {
   readonly path: string
   readonly from?: string
   readonly reason: string
+  /** It cannot be done, so the next run plans it again. */
+  readonly fails?: true
   /** The item is expected where all of this holds. */
   readonly when?: readonly Condition[]
 }
@@ -89,10 +92,10 @@ export interface Step {
   /** Default 0. */
   readonly exitCode?: number
   /**
-   * What a run without edits does, and with the same exit code: `conflicts` that are open stay open; or `all` of the plan again, because it was
-   * refused or is forced. Default: nothing, and it ends with 0.
+   * What a run without edits does, and with the same exit code: what is `open`, conflicts and what fails, stays so; or `all` of the plan again,
+   * because it was refused or is forced. Default: nothing, and it ends with 0.
    */
-  readonly repeats?: 'conflicts' | 'all'
+  readonly repeats?: 'open' | 'all'
 }
 
 /** One story, with everything that is to be seen at each of its stages written by hand. */

@@ -90,7 +90,7 @@ function worded(items: Outcome['items']): ExpectedItem[] {
 }
 
 function expectedItems(items: readonly ExpectedItem[], facts: ReadonlySet<Fact>): ExpectedItem[] {
-  return sorted(items.filter(item => holds(item.when, facts)).map(({ when: _when, ...item }) => item))
+  return sorted(items.filter(item => holds(item.when, facts)).map(({ when: _when, fails: _fails, ...item }) => item))
 }
 
 function expectedTrash(kept: readonly Kept[], facts: ReadonlySet<Fact>): string[] {
@@ -98,7 +98,7 @@ function expectedTrash(kept: readonly Kept[], facts: ReadonlySet<Fact>): string[
 }
 
 function whatRepeats({ repeats, plan }: Step): readonly ExpectedItem[] {
-  return repeats === 'all' ? plan : repeats === 'conflicts' ? plan.filter(item => item.action === 'CONFLICT') : []
+  return repeats === 'all' ? plan : repeats === 'open' ? plan.filter(item => item.action === 'CONFLICT' || item.fails === true) : []
 }
 
 /** What was compared, and by which evidence a rename was found, depends on what the stores know of their files. */
