@@ -1,0 +1,3 @@
+export type { SftpOptions } from './options.ts'
+export { plugin } from './plugin.ts'
+export { sftp } from './sftp.ts'
