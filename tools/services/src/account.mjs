@@ -34,7 +34,7 @@ export async function removeAccount(place) {
 }
 
 /** @param {Place} place */
-export function accountName(place) {
+function accountName(place) {
   return `syncline-${place.base}`
 }
 

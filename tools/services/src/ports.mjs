@@ -2,7 +2,25 @@ import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { host, portsPerPlace } from './place.mjs'
-import { daemonPid, logged } from './processes.mjs'
+import { daemonPid, logged, startDaemon } from './processes.mjs'
+
+/**
+ * Starts a server unless it runs, and resolves when it accepts connections.
+ *
+ * @param {import('./types.d.mts').Place} place
+ * @param {string} name
+ * @param {number} port
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @throws Error if somebody else listens on the port, which would look like our server
+ */
+export async function provideServer(place, name, port, command, args) {
+  if (daemonPid(place, name) === undefined) {
+    if (await accepts(port)) throw new Error(`${name} cannot listen on port ${port}: another program does`)
+    await startDaemon(place, name, command, args)
+  }
+  await waitForPort(place, name, port)
+}
 
 /**
  * Resolves when a server accepts connections.
@@ -12,7 +30,7 @@ import { daemonPid, logged } from './processes.mjs'
  * @param {number} port
  * @throws Error with what the server wrote, if it ends or does not listen within 30 s
  */
-export async function waitForPort(place, name, port) {
+async function waitForPort(place, name, port) {
   const deadline = Date.now() + 30_000
   while (!(await accepts(port))) {
     if (daemonPid(place, name) === undefined) throw new Error(`${name} ended: ${logged(place, name)}`)

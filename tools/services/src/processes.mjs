@@ -90,7 +90,7 @@ export function logged(place, name) {
  * @param {Place} place
  * @param {string} name
  */
-export function logFile(place, name) {
+function logFile(place, name) {
   return join(place.data, 'log', `${name}.log`)
 }
 

@@ -1,6 +1,6 @@
 import { X509Certificate, createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { isThere, run } from './commands.mjs'
 
 /**
@@ -22,11 +22,17 @@ import { isThere, run } from './commands.mjs'
 export async function provideSecrets(folder) {
   if (!(await isThere(folder))) {
     // Made aside and renamed, so that what an interrupted start left is never taken for whole.
-    const making = `${folder}.${process.pid}`
-    rmSync(making, { recursive: true, force: true })
-    mkdirSync(making, { recursive: true, mode: 0o755 })
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o755 })
+    const making = mkdtempSync(`${folder}.`)
+    chmodSync(making, 0o755)
     await make(making)
-    renameSync(making, folder)
+    try {
+      renameSync(making, folder)
+    } catch (error) {
+      // Somebody else was faster: theirs are in use.
+      rmSync(making, { recursive: true, force: true })
+      if (!(await isThere(folder))) throw error
+    }
   }
   const file = (/** @type {string} */ name) => join(folder, name)
   const read = (/** @type {string} */ name) => readFileSync(file(name), 'utf8')

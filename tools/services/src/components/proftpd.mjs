@@ -2,8 +2,7 @@ import { join } from 'node:path'
 import { run } from '../commands.mjs'
 import { unpacked } from '../debian.mjs'
 import { host, makeFolder } from '../place.mjs'
-import { waitForPort } from '../ports.mjs'
-import { daemonPid, startDaemon } from '../processes.mjs'
+import { provideServer } from '../ports.mjs'
 import { configure, lifeOf, makeFolderOf, provideLink, provideLogins, rootFolder } from './common.mjs'
 import { fullDiskOf } from './full-disk.mjs'
 
@@ -136,8 +135,7 @@ export async function provideProftpd(place, name, port, lines) {
     ].join('\n'),
   )
   const program = await unpacked('proftpd-core', 'usr/sbin/proftpd')
-  if (daemonPid(place, name) === undefined) await startDaemon(place, name, program, ['--nodaemon', '--config', file])
-  await waitForPort(place, name, port)
+  await provideServer(place, name, port, program, ['--nodaemon', '--config', file])
 }
 
 export async function proftpdVersion() {

@@ -2,8 +2,7 @@ import { join } from 'node:path'
 import { run } from '../commands.mjs'
 import { unpacked } from '../debian.mjs'
 import { host } from '../place.mjs'
-import { waitForPort } from '../ports.mjs'
-import { daemonPid, startDaemon } from '../processes.mjs'
+import { provideServer } from '../ports.mjs'
 import { configure, lifeOf, makeFolderOf, provideLogins, rootFolder } from './common.mjs'
 import { fullDiskOf } from './full-disk.mjs'
 
@@ -15,7 +14,7 @@ import { fullDiskOf } from './full-disk.mjs'
 export const pureftpd = {
   name: 'pureftpd',
   packages: [],
-  unpacked: ['pure-ftpd', 'pure-ftpd-common'],
+  unpacked: ['pure-ftpd'],
   after: ['full-disk'],
   ...lifeOf(['pureftpd'], ['pureftpd']),
   start: async place => {
@@ -25,18 +24,15 @@ export const pureftpd = {
     const passivePorts = /** @type {const} */ ([place.base + 600, place.base + 699])
     const root = makeFolderOf(account, rootFolder(place, 'pureftpd'))
     const program = await unpacked('pure-ftpd', 'usr/sbin/pure-ftpd')
-    if (daemonPid(place, 'pureftpd') === undefined) {
-      // A hash of ours: the argon2 of pure-pw takes seconds of CPU time at every login.
-      const passwd = configure(place, 'pureftpd.passwd', `${user}:${secrets.passwordHash}:${account.uid}:${account.gid}::${root}/./::::::::::::\n`)
-      const database = join(place.data, 'config', 'pureftpd.pdb')
-      await run(await pureDb(), ['mkdb', database, '-f', passwd])
-      await startDaemon(place, 'pureftpd', program, [
-        ...['-S', `${host},${port}`, '-4', '-Y', '1', '-2', secrets.combinedFile, '-l', `puredb:${database}`],
-        ...['-p', passivePorts.join(':'), '-g', join(place.data, 'run', 'pureftpd.pid'), '-E', '-H', '-u', '1', '-c', '200', '-C', '200', '-D', '-z'],
-        ...['-L', '1000000:64', ...(place.options.config?.split(/\s+/).filter(word => word !== '') ?? [])],
-      ])
-    }
-    await waitForPort(place, 'pureftpd', port)
+    // A hash of ours: the argon2 of pure-pw takes seconds of CPU time at every login.
+    const passwd = configure(place, 'pureftpd.passwd', `${user}:${secrets.passwordHash}:${account.uid}:${account.gid}::${root}/./::::::::::::\n`)
+    const database = join(place.data, 'config', 'pureftpd.pdb')
+    await run(await unpacked('pure-ftpd', 'usr/bin/pure-pw'), ['mkdb', database, '-f', passwd])
+    await provideServer(place, 'pureftpd', port, program, [
+      ...['-S', `${host},${port}`, '-4', '-Y', '1', '-2', secrets.combinedFile, '-l', `puredb:${database}`],
+      ...['-p', passivePorts.join(':'), '-g', join(place.data, 'run', 'pureftpd.pid'), '-E', '-H', '-u', '1', '-c', '200', '-C', '200', '-D', '-z'],
+      ...['-L', '1000000:64', ...(place.options.config?.split(/\s+/).filter(word => word !== '') ?? [])],
+    ])
     return {
       host,
       port,
@@ -55,7 +51,3 @@ export const pureftpd = {
 }
 
 const user = 'syncline'
-
-async function pureDb() {
-  return await unpacked('pure-ftpd', 'usr/bin/pure-pw').catch(() => unpacked('pure-ftpd-common', 'usr/bin/pure-pw'))
-}

@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../commands.mjs'
 import { host, makeFolder } from '../place.mjs'
-import { waitForPort } from '../ports.mjs'
-import { daemonPid, killDaemon, startDaemon } from '../processes.mjs'
+import { provideServer } from '../ports.mjs'
+import { daemonPid, killDaemon } from '../processes.mjs'
 import { provideSecrets } from '../secrets.mjs'
 import { configure } from './common.mjs'
 
@@ -29,8 +29,7 @@ export const s3 = {
     const [port, tlsPort] = [place.base + 700, place.base + 704]
     const file = configurationFile(place)
     if (!runs(place, 'ceph-mon') || !runs(place, 'ceph-osd')) await startCluster(place, secrets)
-    if (!runs(place, 'radosgw')) await startDaemon(place, 'radosgw', 'radosgw', ['--foreground', '-c', file, '-n', 'client.rgw'])
-    await waitForPort(place, 'radosgw', port)
+    await provideServer(place, 'radosgw', port, 'radosgw', ['--foreground', '-c', file, '-n', 'client.rgw'])
     return {
       endpoint: `http://${host}:${port}`,
       tlsEndpoint: `https://${host}:${tlsPort}`,
@@ -67,14 +66,12 @@ async function startCluster(place, secrets) {
   const file = configure(place, 'ceph.conf', configuration(place, folder, cluster, secrets))
   const monitor = `v2:${host}:${place.base + 750}`
   await run('ceph-mon', ['-c', file, '--mkfs', '-i', 'a', '--public-addr', monitor, '--fsid', cluster])
-  await startDaemon(place, 'ceph-mon', 'ceph-mon', ['--foreground', '-c', file, '-i', 'a', '--public-addr', monitor])
-  // Who asks too early waits for seconds before asking again.
-  await waitForPort(place, 'ceph-mon', place.base + 750)
+  // Who asks a part before it listens waits for seconds before asking again.
+  await provideServer(place, 'ceph-mon', place.base + 750, 'ceph-mon', ['--foreground', '-c', file, '-i', 'a', '--public-addr', monitor])
   const storage = randomUUID()
   await run('ceph', ['-c', file, '--connect-timeout', '20', 'osd', 'new', storage])
   await run('ceph-osd', ['-c', file, '-i', '0', '--mkfs', '--osd-uuid', storage])
-  await startDaemon(place, 'ceph-osd', 'ceph-osd', ['--foreground', '-c', file, '-i', '0'])
-  await waitForPort(place, 'ceph-osd', place.base + 760)
+  await provideServer(place, 'ceph-osd', place.base + 760, 'ceph-osd', ['--foreground', '-c', file, '-i', '0'])
   const user = ['--uid', 'test', '--display-name', 'test', '--access-key', secrets.accessKeyId, '--secret-key', secrets.secretAccessKey]
   await run('radosgw-admin', ['-c', file, 'user', 'create', ...user])
 }

@@ -3,8 +3,7 @@ import { dirname, join } from 'node:path'
 import { isThere, run } from '../commands.mjs'
 import { unpacked } from '../debian.mjs'
 import { host } from '../place.mjs'
-import { waitForPort } from '../ports.mjs'
-import { daemonPid, startDaemon } from '../processes.mjs'
+import { provideServer } from '../ports.mjs'
 import { configure, lifeOf, makeFolderOf, provideLink, provideLogins, rootFolder } from './common.mjs'
 import { fullDiskOf } from './full-disk.mjs'
 
@@ -95,8 +94,7 @@ const settings = [
  */
 async function provide(place, name, program, port, lines) {
   const file = configure(place, `${name}.conf`, [...lines, `Port ${port}`, ''].join('\n'))
-  if (daemonPid(place, name) === undefined) await startDaemon(place, name, program, ['-D', '-e', '-f', file])
-  await waitForPort(place, name, port)
+  await provideServer(place, name, port, program, ['-D', '-e', '-f', file])
 }
 
 /** What the package would have made. */

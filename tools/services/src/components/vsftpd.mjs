@@ -1,8 +1,7 @@
 import { run } from '../commands.mjs'
 import { unpacked } from '../debian.mjs'
 import { host, makeFolder } from '../place.mjs'
-import { waitForPort } from '../ports.mjs'
-import { daemonPid, startDaemon } from '../processes.mjs'
+import { provideServer } from '../ports.mjs'
 import { configure, lifeOf, makeFolderOf, provideLogins, rootFolder } from './common.mjs'
 import { fullDiskOf } from './full-disk.mjs'
 
@@ -96,8 +95,7 @@ max_per_ip=0
 ${place.options.config ?? ''}
 `,
   )
-  if (daemonPid(place, name) === undefined) await startDaemon(place, name, await unpacked('vsftpd', 'usr/sbin/vsftpd'), [file])
-  await waitForPort(place, name, port)
+  await provideServer(place, name, port, await unpacked('vsftpd', 'usr/sbin/vsftpd'), [file])
 }
 
 async function versionOf() {
