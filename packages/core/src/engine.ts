@@ -377,6 +377,7 @@ function knownState(stored: StoredState): KnownState {
     asOf: stored.metadata?.asOf ?? stored.metadata?.lastRun?.start ?? 0,
     source: () => stored.source(),
     destination: () => stored.destination(),
+    remembered: side => stored.remembered(side),
   }
 }
 

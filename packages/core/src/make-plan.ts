@@ -9,7 +9,7 @@ import { Filter } from './filter/filter.ts'
 import { readIgnoreFiles } from './filter/ignore-files.ts'
 import { commonHash, fingerprintOf } from './fingerprint.ts'
 import type { GuardFacts } from './guard.ts'
-import { mergeJoin } from './merge-join.ts'
+import { mergeJoin, type LazyPage } from './merge-join.ts'
 import type { Side } from './modes.ts'
 import type { Plan } from './plan.ts'
 import type { Evidence } from './judge.ts'
@@ -19,7 +19,7 @@ import type { SyncProgressTracker } from './progress-tracker.ts'
 import type { HashName, Path, ReadableStorage, WritableStorage } from './protocol.ts'
 import { findRenames } from './renames.ts'
 import { scan, type ScannedEntry } from './scan.ts'
-import type { SyncRow } from './site.ts'
+import { remember, type SyncRow } from './site.ts'
 
 /** The state as planning needs it: what each side had, in key order, in pages. */
 export interface KnownState {
@@ -33,6 +33,8 @@ export interface KnownState {
   readonly asOf: number
   source(): AsyncIterable<readonly Ancestor[]>
   destination(): AsyncIterable<readonly Ancestor[]>
+  /** Either, for the join with what the side has now. */
+  remembered(side: Side): AsyncIterable<readonly Ancestor[] | LazyPage<ScannedEntry | Ancestor>>
 }
 
 export interface MakePlanOptions {
@@ -164,16 +166,20 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
   const folding = (['source', 'destination'] as const)
     .filter(side => options[side].capabilities.exactNames !== true && mayWrite(config, side))
     .map(side => new NameCollisions(side))
-  const listings: readonly AsyncIterable<readonly (ScannedEntry | Ancestor)[]>[] = [
+  // What forces transfers or explains a path has use for what the state knows of files that have not changed.
+  const isWanted = options.onRow !== undefined || config.forceUpload || config.forceDownload
+  const remembered = (side: Side) => (isWanted ? state[side]() : state.remembered(side))
+  const listings: readonly AsyncIterable<readonly (ScannedEntry | Ancestor)[] | LazyPage<ScannedEntry | Ancestor>>[] = [
     scanSide('source'),
     scanSide('destination'),
-    state.source(),
-    state.destination(),
+    remembered('source'),
+    remembered('destination'),
   ]
   const filterChanged = state.filter !== undefined && state.filter !== filter.digest
   const completer = new Completer({ source, destination, asOf: state.asOf, signal })
   let entered = 0
-  for await (const page of mergeJoin(listings, [source.name, destination.name, 'the state of the source', 'the state of the destination'])) {
+  const names = [source.name, destination.name, 'the state of the source', 'the state of the destination']
+  for await (const page of mergeJoin(listings, names, { remember })) {
     signal?.throwIfAborted()
     const completing = completer.complete(page)
     if (completing !== undefined) await completing
@@ -223,6 +229,7 @@ export function mayWrite(config: Pick<ResolvedConfig, 'mode' | 'acceptDestinatio
 
 /** What neither side nor the state had hidden, and the state does not know: it is new, or the rules let it in. */
 function isEntering(row: SyncRow): boolean {
+  if (row.same === true) return false
   const [source, destination, ours, theirs] = row.entries
   return ours === undefined && theirs === undefined && source?.kind !== 'hidden' && destination?.kind !== 'hidden'
 }

@@ -10,17 +10,37 @@ export interface Keyed {
   readonly directory?: boolean
 }
 
+/** A page of what is remembered of another listing. Its items are made when they are asked for, and most are never asked for. */
+export interface LazyPage<T> {
+  readonly done: boolean
+  /** Steps over the next item if it says what the item of the other listing says. */
+  takeIfSame(item: T): boolean
+  /** Takes back what `takeIfSame` did last. */
+  putBack(): void
+  /** Makes the next item. There is one. */
+  next(): T
+}
+
 /** One path: `entries[i]` is what listing i has there. `clash[i]` is set if listing i has a leaf and a directory of that name; the directory is in `entries[i]`. */
 export interface Joined<T> {
   readonly path: Path
   readonly entries: readonly (T | undefined)[]
   readonly clash?: readonly (T | undefined)[]
+  /** The first half of the listings all have the path, and the second half remembers just that: its entries were not made. */
+  readonly same?: boolean
 }
 
 interface Row<T> {
   path: Path
   entries: (T | undefined)[]
   clash?: (T | undefined)[]
+  same?: boolean
+}
+
+/** How the second half of the listings belongs to the first. */
+export interface JoinOptions<T> {
+  /** What is remembered of an item that is the same; for the rare row that turns out to need it. */
+  readonly remember: (item: T) => T
 }
 
 /**
@@ -29,15 +49,16 @@ interface Row<T> {
  * A leaf `a` (key `a`) and a directory `a` (key `a/`) are one path but not neighbours: `a-b` and `a.txt` lie between. So a leaf is held until
  * no listing can bring a directory of that name any more.
  *
- * @param listings - in key order, in pages; see `hasDirectoryKey`
+ * @param listings - in key order, in pages; see `hasDirectoryKey`. If there are lazy pages, listing n/2 + i is what is remembered of listing i
  * @param names - of the listings, for the message of an order that is broken
  * @returns pages of one item per distinct path, in the order in which paths are complete
  * @throws StorageError `UNORDERED` if a listing goes backwards or names a path twice; the other listings are closed first
  * @see git, tree-walk.c, `traverse_trees`: the same lookahead for a file and a directory of one name
  */
 export async function* mergeJoin<T extends Keyed>(
-  listings: readonly AsyncIterable<readonly T[]>[],
+  listings: readonly AsyncIterable<readonly T[] | LazyPage<T>>[],
   names: readonly string[] = [],
+  { remember }: JoinOptions<T> = { remember: item => item },
 ): AsyncGenerator<readonly Joined<T>[], void, undefined> {
   const cursors = listings.map((listing, i) => new Cursor(listing, names[i] ?? `listing ${i + 1}`))
   try {
@@ -50,7 +71,9 @@ export async function* mergeJoin<T extends Keyed>(
     /** Whether all listings had the last path; then they still go in step. */
     let wereTogether = false
     for (;;) {
-      const together = areTogether(cursors)
+      const same = takeSame(cursors)
+      if (!same) for (const cursor of cursors) cursor.look()
+      const together = same || areTogether(cursors)
       if (together && wereTogether) (cursors[0] as Cursor<T>).check()
       else for (const cursor of cursors) cursor.check()
       const first = together ? cursors[0]?.head : smallest(cursors)
@@ -67,11 +90,16 @@ export async function* mergeJoin<T extends Keyed>(
       if (first === undefined) break
       const path = first.path
       const isDirectory = hasDirectoryKey(first)
-      const row: Row<T> = (isDirectory && held.length > 0 && takeHeld(held, path)) || { path, entries: new Array<T | undefined>(cursors.length) }
+      const row: Row<T> = (isDirectory && held.length > 0 && takeHeld(held, path, remember)) || newRow(path, cursors.length, same)
       let needsFill = false
       for (let i = 0; i < cursors.length; i++) {
         const cursor = cursors[i] as Cursor<T>
         const head = cursor.head
+        if (same && head === undefined) {
+          row.entries[i] ??= undefined
+          if (cursor.isUsedUp) needsFill = true
+          continue
+        }
         if (head === undefined || (!together && head !== first && (head.path !== path || hasDirectoryKey(head) !== isDirectory))) {
           row.entries[i] ??= undefined
           continue
@@ -88,7 +116,7 @@ export async function* mergeJoin<T extends Keyed>(
           yield page
           page = []
         }
-        for (const cursor of cursors) if (cursor.head === undefined) await cursor.fill()
+        for (const cursor of cursors) await cursor.fill()
       }
     }
     if (page.length > 0) yield page
@@ -97,7 +125,25 @@ export async function* mergeJoin<T extends Keyed>(
   }
 }
 
-/** Whether all listings are at one path: the common case, and the cheapest to tell. */
+/** Steps over what the second half of the listings remembers, if the first half is at one path and just that is remembered: the common case. */
+function takeSame<T extends Keyed>(cursors: readonly Cursor<T>[]): boolean {
+  const half = cursors.length / 2
+  const first = cursors[0]?.head
+  if (first === undefined || (cursors[half] as Cursor<T> | undefined)?.isLazy !== true) return false
+  const isDirectory = hasDirectoryKey(first)
+  for (let i = 1; i < half; i++) {
+    const head = (cursors[i] as Cursor<T>).head
+    if (head === undefined || head.path !== first.path || hasDirectoryKey(head) !== isDirectory) return false
+  }
+  for (let i = 0; i < half; i++) {
+    if ((cursors[half + i] as Cursor<T>).takeIfSame((cursors[i] as Cursor<T>).head as T)) continue
+    while (--i >= 0) (cursors[half + i] as Cursor<T>).putBack()
+    return false
+  }
+  return true
+}
+
+/** Whether all listings are at one path: the common case otherwise, and the cheapest to tell. */
 function areTogether<T extends Keyed>(cursors: readonly Cursor<T>[]): boolean {
   const first = cursors[0]?.head
   if (first === undefined) return false
@@ -107,6 +153,11 @@ function areTogether<T extends Keyed>(cursors: readonly Cursor<T>[]): boolean {
     if (head === undefined || head.path !== first.path || hasDirectoryKey(head) !== isDirectory) return false
   }
   return true
+}
+
+function newRow<T>(path: Path, length: number, same: boolean): Row<T> {
+  const entries = new Array<T | undefined>(length)
+  return same ? { path, entries, same } : { path, entries }
 }
 
 /** Whether an item that comes after the leaf `path` comes after a directory of that name too. */
@@ -143,42 +194,85 @@ function release<T extends Keyed>(held: Row<T>[], next: T | undefined): { done: 
 }
 
 /** Takes the held leaf of this path out of the list. */
-function takeHeld<T>(held: Row<T>[], path: Path): Row<T> | undefined {
+function takeHeld<T>(held: Row<T>[], path: Path, remember: (item: T) => T): Row<T> | undefined {
   const at = held.findIndex(row => row.path === path)
-  return at === -1 ? undefined : held.splice(at, 1)[0]
+  const row = at === -1 ? undefined : held.splice(at, 1)[0]
+  if (row?.same === true) {
+    row.same = false
+    const half = row.entries.length / 2
+    for (let i = 0; i < half; i++) row.entries[half + i] = remember(row.entries[i] as T)
+  }
+  return row
 }
 
-/** Reads one listing and checks its order. */
+/** Reads one listing and checks its order; that of lazy pages is checked by who makes them. */
 class Cursor<T extends Keyed> {
+  /** The next item. Of a lazy page it is made by `look`. */
   head: T | undefined
-  readonly #iterator: AsyncIterator<readonly T[]>
+  readonly #iterator: AsyncIterator<readonly T[] | LazyPage<T>>
   readonly #name: string
   #page: readonly T[] = []
+  #lazy: LazyPage<T> | undefined
   #at = 0
   #ended = false
   /** What was the head before. */
   #last: T | undefined
 
-  constructor(listing: AsyncIterable<readonly T[]>, name: string) {
+  constructor(listing: AsyncIterable<readonly T[] | LazyPage<T>>, name: string) {
     this.#iterator = listing[Symbol.asyncIterator]()
     this.#name = name
   }
 
+  /** Whether the next item is not made yet. */
+  get isLazy(): boolean {
+    return this.#lazy !== undefined && this.head === undefined
+  }
+
+  /** Whether the page is used up and the listing may have more. */
+  get isUsedUp(): boolean {
+    return this.head === undefined && !this.#ended && this.#lazy?.done !== false
+  }
+
+  /** Makes the head of a lazy page. */
+  look(): void {
+    if (this.#lazy?.done === false) this.head ??= this.#lazy.next()
+  }
+
+  takeIfSame(item: T): boolean {
+    return this.head === undefined && this.#lazy?.done === false && this.#lazy.takeIfSame(item)
+  }
+
+  putBack(): void {
+    this.#lazy?.putBack()
+  }
+
   /** Goes on to the next item of the page; true if the page is used up and the listing may have more. */
   step(): boolean {
+    if (this.#lazy !== undefined) {
+      this.head = undefined
+      return this.#lazy.done && !this.#ended
+    }
     this.#last = this.head
     this.head = this.#page[++this.#at]
     return this.head === undefined && !this.#ended
   }
 
-  /** Reads the next page that is not empty. */
+  /** Reads the next page that is not empty, if the last one is used up. */
   async fill(): Promise<void> {
-    if (this.#ended || this.head !== undefined) return
+    if (!this.isUsedUp) return
     for (;;) {
       const { done, value } = await this.#iterator.next()
+      this.#lazy = undefined
       if (done === true) {
         this.#ended = true
         this.#page = []
+        return
+      }
+      if (!isPage(value)) {
+        if (value.done) continue
+        this.#lazy = value
+        this.#page = []
+        this.#last = undefined
         return
       }
       const head = value[0]
@@ -207,4 +301,8 @@ class Cursor<T extends Keyed> {
       { path: next.path },
     )
   }
+}
+
+function isPage<T>(page: readonly T[] | LazyPage<T>): page is readonly T[] {
+  return Array.isArray(page)
 }

@@ -23,6 +23,7 @@ import {
 } from './plan-items.ts'
 import { SyncAction, type PlanItem, type SyncableEntry } from './plan.ts'
 import type { Path } from './protocol.ts'
+import type { ScannedEntry } from './scan.ts'
 import { ancestorOf, contradictsItself, isDirectory, isHidden, isKnown, isProblem, sides, toSite, type Site, type SyncRow } from './site.ts'
 
 /** Paths compared by hash at a time. */
@@ -59,12 +60,13 @@ export class Planner {
   async add(rows: readonly SyncRow[]): Promise<void> {
     const { seen } = this.#decisions
     for (const row of rows) {
+      while (!belongs(row.path, this.#top().path)) await this.#close()
+      if (row.same === true && this.#passSame(row)) continue
       const site = toSite(row)
       if (site.source !== undefined) countEntry(seen.source, site.source)
       if (site.destination !== undefined) countEntry(seen.destination, site.destination)
       if (site.sourceAncestor !== undefined) seen.source.known++
       if (site.destinationAncestor !== undefined) seen.destination.known++
-      while (!belongs(site.path, this.#top().path)) await this.#close()
       const clash = this.#top().clash
       if (clash !== undefined) clash.rows.push(site)
       // The common case first, without a promise: known, and unchanged on both sides.
@@ -83,6 +85,23 @@ export class Planner {
 
   #top(): Frame {
     return this.#frames[this.#frames.length - 1] as Frame
+  }
+
+  /** Takes a row of which the state says just what both sides have; false where that does not settle it. */
+  #passSame({ path, entries }: SyncRow): boolean {
+    const top = this.#top()
+    if (top.clash !== undefined || top.blocked || top.clears !== undefined) return false
+    const [source, destination] = entries as readonly [ScannedEntry, ScannedEntry]
+    const { seen } = this.#decisions
+    countEntry(seen.source, source)
+    countEntry(seen.destination, destination)
+    seen.source.known++
+    seen.destination.known++
+    top.holds.source = true
+    top.holds.destination = true
+    if (source.kind === 'directory') this.#frames.push(openFrame(path, top))
+    this.#decisions.unchanged++
+    return true
   }
 
   /** Known, and each side as it was. Directories open their frame. */

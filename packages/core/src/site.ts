@@ -1,6 +1,7 @@
-import type { Ancestor } from './ancestor.ts'
+import { toAncestor, type Ancestor } from './ancestor.ts'
 import type { Joined } from './merge-join.ts'
 import type { Side } from './modes.ts'
+import type { SyncableEntry } from './plan.ts'
 import type { Entry, Path } from './protocol.ts'
 import type { ScannedEntry } from './scan.ts'
 
@@ -21,13 +22,18 @@ export interface Site {
 /** Both sides, for what is done to each. */
 export const sides: readonly Side[] = ['source', 'destination']
 
+/** What the state has of an entry that has not changed, but for its hash. */
+export function remember(entry: ScannedEntry | Ancestor): ScannedEntry | Ancestor {
+  return toAncestor(entry as SyncableEntry)
+}
+
 /** A joined row as four views. */
-export function toSite({ path, entries, clash }: SyncRow): Site {
+export function toSite({ path, entries, clash, same }: SyncRow): Site {
   // By index: for a row of four, destructuring costs more than all the rest.
   const source = entries[0] as ScannedEntry | undefined
   const destination = entries[1] as ScannedEntry | undefined
-  const sourceAncestor = entries[2] as Ancestor | undefined
-  const destinationAncestor = entries[3] as Ancestor | undefined
+  const sourceAncestor = (same === true ? remember(source as SyncableEntry) : entries[2]) as Ancestor | undefined
+  const destinationAncestor = (same === true ? remember(destination as SyncableEntry) : entries[3]) as Ancestor | undefined
   const ambiguous: Side | undefined =
     clash === undefined ? undefined : clash[0] !== undefined ? 'source' : clash[1] !== undefined ? 'destination' : undefined
   return ambiguous === undefined

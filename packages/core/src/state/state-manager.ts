@@ -1,8 +1,10 @@
 import type { Ancestor, StateChange } from '../ancestor.ts'
 import { toBytes } from '../bytes.ts'
 import { isStorageError, messageOf, StorageError } from '../errors.ts'
+import type { LazyPage } from '../merge-join.ts'
 import type { Side } from '../modes.ts'
 import type { AbortOptions, Path, WritableStorage } from '../protocol.ts'
+import type { ScannedEntry } from '../scan.ts'
 import { listFolder, stateFiles } from './files.ts'
 import { formatSegment, segmentLength, segmentPath, stateFormat } from './journal.ts'
 import { formatMetadata, sameMetadata, type StoredMetadata, type SyncMetadata } from './metadata.ts'
@@ -10,6 +12,7 @@ import { replaceFile, restoreFile } from './replace-file.ts'
 import { type ReadState, readState, type StateProblem } from './read-state.ts'
 import { setAside, stateFilesThere } from './set-aside.ts'
 import { overlay, toEdits } from './tree-edits.ts'
+import { readTreeLines } from './tree-lines.ts'
 import { readTree } from './tree-reader.ts'
 import { writeTree } from './tree-writer.ts'
 
@@ -41,6 +44,8 @@ export interface StoredState {
   source(options?: AbortOptions): AsyncIterable<readonly Ancestor[]>
   /** As `source`, of the destination. */
   destination(options?: AbortOptions): AsyncIterable<readonly Ancestor[]>
+  /** As `source` or `destination`, for a join with what the side has now: most entries are only compared and never made. */
+  remembered(side: Side, options?: AbortOptions): AsyncIterable<readonly Ancestor[] | LazyPage<ScannedEntry | Ancestor>>
   /** How many entries each tree has; an upper bound after an interrupted run. */
   readonly entries: { readonly source: number; readonly destination: number }
 }
@@ -104,6 +109,7 @@ export class SyncStateManager {
       problem: state.problem,
       source: stored('source'),
       destination: stored('destination'),
+      remembered: (side, given) => this.#remembered(state, side, given ?? options),
       entries: { source: count('source'), destination: count('destination') },
     }
   }
@@ -136,6 +142,20 @@ export class SyncStateManager {
       if (isStorageError(error, 'CORRUPT')) this.#damage = error.message
       throw error
     }
+  }
+
+  /** A tree as lines, if no changes lie on top of it. */
+  #remembered(state: OpenState, side: Side, options: AbortOptions): AsyncIterable<readonly Ancestor[] | LazyPage<ScannedEntry | Ancestor>> {
+    const base = state.trees[side]
+    if (base === undefined || state.changes[side].size > 0) return this.#tree(state, side, options)
+    return readTreeLines(this.storage, base.file, {
+      signal: options.signal,
+      seal: base.seal,
+      onDamage: error => {
+        if (isStorageError(error, 'NOT_FOUND')) this.#damage = `a tree file vanished: ${messageOf(error)}`
+        else if (isStorageError(error, 'CORRUPT')) this.#damage = error.message
+      },
+    })
   }
 
   #lost(reason: string, cause: unknown): StorageError {

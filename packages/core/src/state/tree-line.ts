@@ -68,16 +68,21 @@ export class LineParser {
   #at = 0
   #escapes = false
 
-  /** Starts at the beginning of `text`. */
-  reset(text: string): this {
+  /** Starts at the beginning of `text`, or at the line that begins at `at`. */
+  reset(text: string, at = 0): this {
     this.#text = text
-    this.#at = 0
+    this.#at = at
     this.#escapes = text.includes('\\')
     return this
   }
 
   get done(): boolean {
     return this.#at >= this.#text.length
+  }
+
+  /** Where what comes next begins. */
+  get at(): number {
+    return this.#at
   }
 
   /** Reads one line of a tree file. */

@@ -193,6 +193,6 @@ export function decode(decoder: { decode(bytes: Uint8Array): string }, bytes: Ui
 }
 
 /** A broken line as damage of its file; everything else as it is. */
-function asDamage(storage: ReadableStorage, file: Path, error: unknown): unknown {
+export function asDamage(storage: ReadableStorage, file: Path, error: unknown): unknown {
   return isStorageError(error, 'CORRUPT') && error.path === undefined ? damaged(storage, file, error.message, error) : error
 }
