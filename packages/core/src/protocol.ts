@@ -74,6 +74,11 @@ export interface Capabilities {
   readonly atomicWrite?: boolean
   /** `ifMatch` and `ifNoneMatch` are decided by the store, not by stat-then-write. */
   readonly conditional?: boolean
+  /**
+   * Conditions that the store does not decide are looked at by every method itself, right before it takes effect: nobody needs to look before.
+   * Not as good as `conditional`, since somebody may come between, but as good as any look, and without a request for each file.
+   */
+  readonly checksConditions?: boolean
   /** Directories exist on their own and can be empty. */
   readonly directories?: boolean
   /** Milliseconds: `write` keeps `modified` this finely. Absent: the store sets its own time. */

@@ -89,6 +89,10 @@ async function open(site: Site, key: string, path: Path, { from, length, ifMatch
     body.resume()
     return undefined
   }
+  if (ifMatch !== undefined && bareEtag(body.headers.etag ?? '') !== bareEtag(ifMatch)) {
+    body.destroy()
+    throw new StorageError('PRECONDITION_FAILED', `${path} changed on ${site.name} since it was listed; run the sync again`, { path })
+  }
   const answered = { body, headers: body.headers, size: Number(body.headers['content-length'] ?? 0) }
   if (body.statusCode === 206 || headers['range'] === undefined) return answered
   // A server that does not know ranges would give the start once more.

@@ -274,6 +274,7 @@ class BucketStorage implements S3Storage {
     return {
       ...(!express && { ordered: true }),
       atomicWrite: true,
+      checksConditions: true,
       get conditional() {
         return facts.conditional
       },

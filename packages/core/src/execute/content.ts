@@ -53,9 +53,10 @@ export async function* readPlanned(
   }
 }
 
-/** A store that decides `ifMatch` itself has confirmed by reading. */
+/** A store that looks at `ifMatch` itself has confirmed by reading. */
 async function confirm(run: Run, from: RunSide, file: FileEntry): Promise<void> {
-  if (from.storage.capabilities.conditional === true && file.etag !== undefined) return
+  const { conditional, checksConditions } = from.storage.capabilities
+  if ((conditional === true || checksConditions === true) && file.etag !== undefined) return
   const how = difference(file, await from.storage.stat(file.path, { signal: run.signal }), from.precisionMs)
   if (how !== undefined) throw staleAt(file.path, from.storage.name, how)
 }

@@ -79,7 +79,8 @@ async function sendOnce(run: Run, request: SendRequest): Promise<Sent> {
   const { from, file, to, path, expected, onProgress } = request
   const storage = to.writable()
   const { capabilities } = storage
-  const decidesItself = capabilities.conditional === true && (expected === null || expected.etag !== undefined)
+  const looksItself = capabilities.conditional === true || capabilities.checksConditions === true
+  const decidesItself = looksItself && (expected === null || expected.etag !== undefined)
   const recheck = (): Promise<Entry | undefined> => run.check(to, path, expected)
   if (!decidesItself) await recheck()
   onProgress?.(0)
