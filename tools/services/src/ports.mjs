@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { host, portsPerPlace } from './place.mjs'
 import { daemonPid, logged, startDaemon } from './processes.mjs'
@@ -16,14 +16,14 @@ import { daemonPid, logged, startDaemon } from './processes.mjs'
  */
 export async function provideServer(place, name, port, command, args) {
   if (daemonPid(place, name) === undefined) {
-    if (await accepts(port)) throw new Error(`${name} cannot listen on port ${port}: another program does`)
+    if (listeningPorts().includes(port)) throw new Error(`${name} cannot listen on port ${port}: another program does`)
     await startDaemon(place, name, command, args)
   }
   await waitForPort(place, name, port)
 }
 
 /**
- * Resolves when a server accepts connections.
+ * Resolves when a server listens. That is asked of the system, as a connection would count where only so many are allowed.
  *
  * @param {import('./types.d.mts').Place} place
  * @param {string} name whose process must live meanwhile
@@ -32,26 +32,11 @@ export async function provideServer(place, name, port, command, args) {
  */
 async function waitForPort(place, name, port) {
   const deadline = Date.now() + 30_000
-  while (!(await accepts(port))) {
+  while (!listeningPorts().includes(port)) {
     if (daemonPid(place, name) === undefined) throw new Error(`${name} ended: ${logged(place, name)}`)
     if (Date.now() > deadline) throw new Error(`${name} does not listen on port ${port}: ${logged(place, name)}`)
     await sleep(10)
   }
-}
-
-/**
- * @param {number} port
- * @returns {Promise<boolean>}
- */
-export function accepts(port) {
-  return new Promise(resolve => {
-    const socket = connect({ host, port })
-    const end = (/** @type {boolean} */ answer) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.once('connect', () => end(true)).once('error', () => end(false))
-  })
 }
 
 /**

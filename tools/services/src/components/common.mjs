@@ -1,4 +1,4 @@
-import { chownSync, existsSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chownSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { provideAccount } from '../account.mjs'
 import { removeFolder } from '../mounts.mjs'
@@ -30,7 +30,8 @@ export async function provideLogins(place) {
  * @param {string} path
  */
 export function makeFolderOf({ uid, gid }, path) {
-  if (!existsSync(path)) chownSync(makeFolder(path), uid, gid)
+  // It may be there as the place of a mount, and belong to root.
+  chownSync(makeFolder(path), uid, gid)
   return path
 }
 
