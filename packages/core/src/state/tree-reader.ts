@@ -32,6 +32,7 @@ const groupLength = 1024
 const pageLength = 2048
 const newline = 0x0a
 const opening = '{\n'
+const none = new Uint8Array(0)
 
 /** The seal as the last lines of a tree file. */
 export function formatSeal(seal: TreeSeal): string {
@@ -132,10 +133,22 @@ export async function* readBlocks(
 ): AsyncGenerator<Uint8Array, TreeSeal, undefined> {
   const { signal, seal: expected } = options
   const sum = new Xxh32()
-  let held: Uint8Array = new Uint8Array(0)
+  let held: Uint8Array = none
   let opened = false
   for await (const chunk of storage.read(file, { signal })) {
-    let block = held.length === 0 ? chunk : concat(held, chunk)
+    let block = chunk
+    if (opened && held.length > 0 && chunk.length > tailLength) {
+      // The line that the last chunk broke off, on its own: a copy of every chunk would cost more than what is done with it.
+      const lineEnd = chunk.indexOf(newline) + 1
+      if (lineEnd > 0 && chunk.length - lineEnd > tailLength) {
+        const lines = concat(held, chunk.subarray(0, lineEnd))
+        sum.update(lines)
+        yield lines
+        block = chunk.subarray(lineEnd)
+        held = none
+      }
+    }
+    if (held.length > 0) block = concat(held, block)
     if (!opened) {
       if (block.length < opening.length) {
         held = block.slice()
