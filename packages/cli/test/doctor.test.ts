@@ -46,7 +46,8 @@ describe('doctor', () => {
          ✓ ordered listings    compared as they come
          ✓ hashes              sha256, sha1
            calls at once       8
-           offers              hash, snapshot, makeDirectory, makeSymlink, setModified, setMode, copy, move, upload, flush
+           offers              hash, snapshot, makeDirectory, makeSymlink,
+                               setModified, setMode, copy, move, upload, flush
            lacks               watch, transferFrom, refuses, freeSpace
 
       Clock
@@ -212,6 +213,25 @@ describe('doctor', () => {
     expect(json.at(-1)).toMatchObject({ type: 'doctor_complete', exitCode: 130, stopped: true })
     // Also in the middle of a test that writes many files: those that are on their way, and no more.
     expect(count).toBeLessThanOrEqual(writes + 10)
+    expect(await leavesOf(inner)).toEqual(untouched)
+  })
+
+  test('Ctrl-C ends an examination whose storage hangs', async () => {
+    let interrupt = (): void => undefined
+    const { world, inner } = await worldOf(storage =>
+      decorate(storage, {
+        copy: () => {
+          interrupt()
+          return new Promise(() => undefined)
+        },
+      }),
+    )
+    world.environment.onInterrupt = callback => {
+      interrupt = () => callback('SIGINT')
+      return () => undefined
+    }
+    const { code, json } = await world.run('doctor', 'x', '--json')
+    expect([code, json.at(-1)?.['stopped']]).toEqual([130, true])
     expect(await leavesOf(inner)).toEqual(untouched)
   })
 

@@ -1,7 +1,7 @@
 import type { KeptTime } from '@syncline/core'
 import { escapeControls } from '../terminal/escape.ts'
 import { formatBytes, formatDuration, formatPlural, formatRate } from '../terminal/format.ts'
-import type { Style } from '../terminal/style.ts'
+import type { Style, Tone } from '../terminal/style.ts'
 import { padEnd } from '../terminal/width.ts'
 import type { Finding, TestFinding } from './findings.ts'
 
@@ -10,6 +10,8 @@ type Clock = Extract<Finding, { type: 'clock' }>
 type Speed = Extract<Finding, { type: 'speed' }>
 
 const labelWidth = 20
+/** Columns of a list, so that its line fits into 80. */
+const listWidth = 52
 
 /** What a storage is and promises, for people. */
 export function storageLines({ name, writable, capabilities, offers, lacks, freeSpace }: Described, style: Style): string[] {
@@ -51,8 +53,8 @@ export function storageLines({ name, writable, capabilities, offers, lacks, free
     promise('ordered listings', ordered === true, 'compared as they come', 'sorted first'),
     promise('hashes', hashes.length > 0, hashes.join(', '), 'content is compared by reading it'),
     row('calls at once', String(concurrency ?? 1), style),
-    row('offers', offers.length > 0 ? offers.join(', ') : 'nothing beyond the minimum', style),
-    ...(lacks.length > 0 ? [row('lacks', style.paint('faint', lacks.join(', ')), style)] : []),
+    ...listRows('offers', offers, style),
+    ...listRows('lacks', lacks, style, 'faint'),
     ...(freeSpace === undefined ? [] : [row('free space', formatBytes(freeSpace), style)]),
   ]
 }
@@ -135,6 +137,20 @@ export function verdictLine(tests: readonly TestFinding[], exitCode: number, sto
   if (tests.length === 0)
     return `${style.paint('good', style.symbols.done)} ${style.paint('strong', 'it answers')}; the tests of the protocol were left out`
   return `${style.paint('good', style.symbols.done)} ${style.paint('strong', 'it keeps what it promises')}: ${facts}`
+}
+
+/** Names in as many lines as an ordinary terminal needs for them. */
+function listRows(label: string, names: readonly string[], style: Style, tone?: Tone): string[] {
+  const lines: string[] = []
+  for (const name of names.length > 0 ? names : ['nothing']) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + name.length + 2 <= listWidth) lines[lines.length - 1] = `${last}, ${name}`
+    else lines.push(name)
+  }
+  return lines.map((line, index) => {
+    const text = index < lines.length - 1 ? `${line},` : line
+    return row(index === 0 ? label : '', tone === undefined ? text : style.paint(tone, text), style)
+  })
 }
 
 function row(label: string, text: string, style: Style, holds?: boolean): string {

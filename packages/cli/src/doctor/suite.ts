@@ -11,6 +11,11 @@ interface Test {
 /** Why a test was not run. */
 class Skipped extends Error {}
 
+/** Milliseconds: a test that takes longer hangs. The longest writes 1,200 files, which takes minutes on a server that is far away. */
+const longestTestMs = 300_000
+/** Milliseconds that a test has to end after the examination was stopped. */
+const graceMs = 2_000
+
 /**
  * Runs the tests of the protocol, each in an empty directory of its own below `scratch`, one after the other.
  *
@@ -23,12 +28,14 @@ export async function* runSuite(
   stop: AbortSignal,
 ): AsyncGenerator<Finding, void, undefined> {
   const tests: Test[] = []
-  const guarded = until(stop, storage)
+  // Of the test that runs: one that was given up must not go on beside the next.
+  let given: AbortSignal = stop
   const next = numbered(scratch)
   suite(
     { describe: (_, define) => define(), test: (name, run) => tests.push({ name, run }) },
     async () => {
       const directory = next()
+      const guarded = until(given, storage)
       await guarded.makeDirectory?.(directory)
       return {
         storage: decorate(prefix(guarded, directory), { close: undefined }),
@@ -42,7 +49,10 @@ export async function* runSuite(
   for (const [index, test] of tests.entries()) {
     const { promises, sentence } = parseName(test.name)
     yield { type: 'testing', index, total: tests.length, sentence: test.name }
-    const result = await runTest(test)
+    const end = new AbortController()
+    given = AbortSignal.any([stop, end.signal])
+    const result = await Promise.race([runTest(test), timeUp(stop)])
+    end.abort(new Error('this test was given up'))
     if (stop.aborted) return
     yield { type: 'test', promises, sentence, ...result }
   }
@@ -59,6 +69,17 @@ async function runTest({ run }: Test): Promise<Pick<TestFinding, 'outcome' | 'me
   } catch (error) {
     return { outcome: error instanceof Skipped ? 'skipped' : 'failed', message: messageOf(error) }
   }
+}
+
+/** Resolves if a test takes too long. */
+async function timeUp(stop: AbortSignal): Promise<Pick<TestFinding, 'outcome' | 'message'>> {
+  await new Promise<void>(resolve => {
+    const limit = setTimeout(resolve, longestTestMs)
+    // Whatever ends first, nothing waits for the timers.
+    limit.unref()
+    stop.addEventListener('abort', () => setTimeout(resolve, graceMs), { once: true })
+  })
+  return { outcome: 'failed', message: `did not end within ${longestTestMs / 1000} s` }
 }
 
 /** `P12 P13 lists …` */
