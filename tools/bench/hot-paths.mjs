@@ -12,7 +12,7 @@ const pageLength = 1024
 
 const directory = mkdtempSync(join(tmpdir(), 'syncline-hot-'))
 try {
-  const { mergeJoin, Planner, Filter, scan, memory, readTree, writeTree, toAncestor } = await sources(directory)
+  const { mergeJoin, Planner, Filter, scan, memory, readTree, writeTree, ChangeLog, toAncestor } = await sources(directory)
   /** @type {Record<string, number[]>} */
   const costs = {}
   const timed = async (/** @type {string} */ what, /** @type {number} */ count, /** @type {() => Promise<void>} */ work) => {
@@ -23,12 +23,11 @@ try {
   }
 
   const state = memory()
-  const edits = []
-  for (const page of pages(0))
-    for (const entry of page) edits.push({ path: entry.path, directory: entry.kind === 'directory', put: toAncestor(entry, hashOf(entry)) })
+  const changes = []
+  for (const page of pages(0)) for (const entry of page) changes.push({ path: entry.path, source: undefined, destination: toAncestor(entry, hashOf(entry)) })
   for (let round = 0; round < rounds; round++)
-    await timed('write a state', entries, () => writeTree(state, 'tree', { edits, generation: 1, folded: 0 }))
-  edits.length = 0
+    await timed('write a state', entries, () => writeTree(state, 'tree', { edits: new ChangeLog(changes).edits('destination', true), generation: 1, folded: 0 }))
+  changes.length = 0
   const stored = await state.stat('tree')
 
   const drain = async (/** @type {AsyncIterable<readonly unknown[]>} */ from) => {
@@ -76,6 +75,7 @@ async function sources(directory) {
     './storages/memory.ts': ['memory'],
     './state/tree-reader.ts': ['readTree'],
     './state/tree-writer.ts': ['writeTree'],
+    './state/change-log.ts': ['ChangeLog'],
     './ancestor.ts': ['toAncestor'],
   }
   const contents = Object.entries(names)

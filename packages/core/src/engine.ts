@@ -1,4 +1,3 @@
-import type { StateChange } from './ancestor.ts'
 import { restrictPlan } from './assemble.ts'
 import { PairClocks, type KnownClocks } from './clocks.ts'
 import { compareTrees } from './compare-trees.ts'
@@ -16,6 +15,7 @@ import type { Plan } from './plan.ts'
 import type { SyncStats } from './progress.ts'
 import { SyncProgressTracker } from './progress-tracker.ts'
 import { isWritable, type Json, type Path, type ReadableStorage, type WritableStorage } from './protocol.ts'
+import { ChangeLog } from './state/change-log.ts'
 import { acquireLock, type LockOwner } from './state/lock.ts'
 import type { SyncMetadata } from './state/metadata.ts'
 import { pairId } from './state/pair-id.ts'
@@ -239,7 +239,7 @@ export class SyncEngine {
   async #execute(run: Run, plan: Plan, made: (MadePlan & { readonly clocks: KnownClocks }) | undefined, stored: StoredState): Promise<SyncResult> {
     const { pair, config, options } = run
     for (const item of plan.items) if (item.action === 'CONFLICT') this.#progress.emit({ type: 'conflict', filePath: item.path, reason: item.reason })
-    const changes: StateChange[] = [...plan.settled]
+    const changes = new ChangeLog(plan.settled)
     const runId = runIdOf(run.started, this.#random)
     const result = await execute(plan, {
       source: pair.source,
@@ -258,7 +258,7 @@ export class SyncEngine {
       record: async (done, last) => {
         run.lost?.throwIfAborted()
         if (!last) return pair.state.record(done)
-        for (const change of done) changes.push(change)
+        changes.addAll(done)
       },
     })
     const conflicts = openConflicts(plan)

@@ -1,4 +1,5 @@
 import type { StateChange } from '../ancestor.ts'
+import { ChangeLog } from '../state/change-log.ts'
 
 /** Less work than that costs the run after a kill less to compare again than every run would pay to journal it. */
 const checkpointMs = 10_000
@@ -13,10 +14,10 @@ const alwaysChanges = 256
  */
 export class Recorder {
   readonly #flush: () => Promise<void>
-  readonly #record: (changes: readonly StateChange[], last: boolean) => Promise<void>
+  readonly #record: (changes: ChangeLog, last: boolean) => Promise<void>
   readonly #now: () => number
   readonly #checkpointChanges: number
-  #pending: StateChange[] = []
+  #pending = new ChangeLog()
   #lastCheckpoint: number
   #running: Promise<void> = Promise.resolve()
   #isRunning = false
@@ -24,7 +25,7 @@ export class Recorder {
 
   constructor(
     flush: () => Promise<void>,
-    record: (changes: readonly StateChange[], last: boolean) => Promise<void>,
+    record: (changes: ChangeLog, last: boolean) => Promise<void>,
     now: () => number,
     always: boolean,
   ) {
@@ -42,7 +43,7 @@ export class Recorder {
 
   /** Takes finished changes. Resolves at once, or after a checkpoint that is due. */
   async add(changes: readonly StateChange[]): Promise<void> {
-    for (const change of changes) this.#pending.push(change)
+    this.#pending.addAll(changes)
     const due = this.#pending.length >= this.#checkpointChanges || this.#now() - this.#lastCheckpoint >= checkpointMs
     // One at a time: changes that finish meanwhile go with the next.
     if (due && !this.#isRunning) await this.checkpoint()
@@ -63,7 +64,7 @@ export class Recorder {
   async #checkpoint(last: boolean): Promise<void> {
     const changes = this.#pending
     if (changes.length === 0 || this.failed) return
-    this.#pending = []
+    this.#pending = new ChangeLog()
     this.#isRunning = true
     try {
       await this.#flush()

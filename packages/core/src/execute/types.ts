@@ -1,10 +1,10 @@
-import type { StateChange } from '../ancestor.ts'
 import type { ConcurrencyLimits, SyncFailure } from '../engine-types.ts'
 import type { Side } from '../modes.ts'
 import type { SyncPauseController } from '../pause.ts'
 import type { SyncProgressTracker } from '../progress-tracker.ts'
 import type { SyncStats } from '../progress.ts'
 import type { HashName, Path, ReadableStorage } from '../protocol.ts'
+import type { ChangeLog } from '../state/change-log.ts'
 import type { Sleep } from './bandwidth.ts'
 import type { UploadLedger } from './upload.ts'
 
@@ -53,7 +53,7 @@ export interface ExecuteContext {
    * Journal: called with finished changes, after both storages were flushed where that matters; about every 10 s, and at the end.
    * The plan's `settled` changes are not among them. `last`: nothing follows, so what is committed at once needs no journal.
    */
-  readonly record: (changes: readonly StateChange[], last: boolean) => Promise<void>
+  readonly record: (changes: ChangeLog, last: boolean) => Promise<void>
 }
 
 /** What came of a plan. Items that were not started, after a cancel, are in none of the lists. */

@@ -2,7 +2,7 @@ import type { StateChange } from '../ancestor.ts'
 import { StorageError } from '../errors.ts'
 import type { AbortOptions, Path, WritableStorage } from '../protocol.ts'
 import { listFolder, readFileIfAny, stateFiles } from './files.ts'
-import { formatRecord, LineParser } from './tree-line.ts'
+import { LineParser } from './tree-line.ts'
 import { concat, damaged, decode } from './tree-reader.ts'
 import { Xxh32 } from './xxh32.ts'
 
@@ -43,16 +43,9 @@ export function segmentPath(segment: number): Path {
 }
 
 /** A segment as bytes: a header line, then one line per change with both sides' absolute values, so that replaying twice changes nothing. */
-export function formatSegment(pair: string, generation: number, segment: number, changes: readonly StateChange[]): Uint8Array {
-  let body = ''
-  for (const { path, source, destination } of changes) {
-    body += `{"path":${JSON.stringify(path)},"source":${source === undefined ? 'null' : formatRecord(source)}`
-    body += `,"destination":${destination === undefined ? 'null' : formatRecord(destination)}}\n`
-  }
-  const encoder = new TextEncoder()
-  const bytes = encoder.encode(body)
-  const header: SegmentHeader = { format: stateFormat, pair, generation, segment, changes: changes.length, xxh32: new Xxh32().update(bytes).digest() }
-  return concat(encoder.encode(`${JSON.stringify(header)}\n`), bytes)
+export function formatSegment(pair: string, generation: number, segment: number, changes: number, lines: Uint8Array): Uint8Array {
+  const header: SegmentHeader = { format: stateFormat, pair, generation, segment, changes, xxh32: new Xxh32().update(lines).digest() }
+  return concat(new TextEncoder().encode(`${JSON.stringify(header)}\n`), lines)
 }
 
 /**

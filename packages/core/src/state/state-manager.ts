@@ -5,13 +5,14 @@ import type { LazyPage } from '../merge-join.ts'
 import type { Side } from '../modes.ts'
 import type { AbortOptions, Path, WritableStorage } from '../protocol.ts'
 import type { ScannedEntry } from '../scan.ts'
+import { ChangeLog } from './change-log.ts'
 import { listFolder, stateFiles } from './files.ts'
 import { formatSegment, segmentLength, segmentPath, stateFormat } from './journal.ts'
 import { formatMetadata, sameMetadata, type StoredMetadata, type SyncMetadata } from './metadata.ts'
 import { replaceFile, restoreFile } from './replace-file.ts'
 import { type ReadState, readState, type StateProblem } from './read-state.ts'
 import { setAside, stateFilesThere } from './set-aside.ts'
-import { overlay, toEdits } from './tree-edits.ts'
+import { overlay } from './tree-edits.ts'
 import { readTreeLines } from './tree-lines.ts'
 import { readTree } from './tree-reader.ts'
 import { writeTree } from './tree-writer.ts'
@@ -58,12 +59,12 @@ export interface SyncStateManagerOptions {
 
 export interface CommitOptions extends AbortOptions {
   /** Recorded as part of the commit. */
-  readonly changes?: readonly StateChange[]
+  readonly changes?: Iterable<StateChange>
 }
 
 interface OpenState extends ReadState {
-  /** What the journal holds, per side; the last value of a path. */
-  readonly changes: Record<Side, Map<Path, Ancestor | undefined>>
+  /** What the journal holds, and what was recorded since. */
+  changes: ChangeLog
 }
 
 /**
@@ -99,11 +100,7 @@ export class SyncStateManager {
   async open(pair?: string, options: AbortOptions = {}): Promise<StoredState> {
     const state = await this.#open(pair, options)
     const stored = (side: Side) => (given?: AbortOptions) => this.#tree(state, side, given ?? options)
-    const count = (side: Side): number => {
-      let puts = 0
-      for (const put of state.changes[side].values()) if (put !== undefined) puts++
-      return (state.stored === undefined ? 0 : (state.trees[side]?.seal.entries ?? 0)) + puts
-    }
+    const count = (side: Side): number => (state.stored === undefined ? 0 : (state.trees[side]?.seal.entries ?? 0)) + state.changes.puts(side)
     return {
       metadata: state.stored?.sync,
       problem: state.problem,
@@ -118,8 +115,7 @@ export class SyncStateManager {
     const read = await readState(this.storage, this.#damage, options)
     if (pair !== undefined && read.pair !== undefined && read.pair !== '' && read.pair !== pair) throw this.#otherPair(read)
     this.#pair = pair ?? read.pair
-    const state: OpenState = { ...read, changes: { source: new Map(), destination: new Map() } }
-    remember(state, read.journal)
+    const state: OpenState = { ...read, changes: new ChangeLog(read.journal) }
     this.#state = state
     return state
   }
@@ -133,7 +129,7 @@ export class SyncStateManager {
   /** A tree file under the journal's changes. */
   async *#tree(state: OpenState, side: Side, options: AbortOptions): AsyncGenerator<readonly Ancestor[], void, undefined> {
     const base = state.trees[side]
-    const edits = toEdits(state.changes[side], base === undefined)
+    const edits = state.changes.edits(side, base === undefined)
     try {
       const pages = base === undefined ? nothing() : readTree(this.storage, base.file, { signal: options.signal, seal: base.seal })
       yield* overlay(pages, edits)
@@ -147,7 +143,7 @@ export class SyncStateManager {
   /** A tree as lines, if no changes lie on top of it. */
   #remembered(state: OpenState, side: Side, options: AbortOptions): AsyncIterable<readonly Ancestor[] | LazyPage<ScannedEntry | Ancestor>> {
     const base = state.trees[side]
-    if (base === undefined || state.changes[side].size > 0) return this.#tree(state, side, options)
+    if (base === undefined || state.changes.length > 0) return this.#tree(state, side, options)
     return readTreeLines(this.storage, base.file, {
       signal: options.signal,
       seal: base.seal,
@@ -168,24 +164,28 @@ export class SyncStateManager {
    *
    * Call it only after the effects are durable. Recording a change twice is the same as once.
    */
-  record(changes: readonly StateChange[], options: AbortOptions = {}): Promise<void> {
+  record(changes: Iterable<StateChange>, options: AbortOptions = {}): Promise<void> {
     return this.#inTurn(async () => {
-      if (changes.length === 0) return
-      const state = await this.#writable(options)
-      await this.#append(state, changes, options)
+      const log = toLog(changes)
+      if (log.length > 0) await this.#append(await this.#writable(options), log, options)
     })
   }
 
-  async #append(state: OpenState, changes: readonly StateChange[], options: AbortOptions): Promise<void> {
+  async #append(state: OpenState, changes: ChangeLog, options: AbortOptions): Promise<void> {
     const { signal } = options
-    for (let from = 0; from < changes.length; from += segmentLength) {
-      const part = changes.slice(from, from + segmentLength)
-      const segment = state.segments + 1
-      const bytes = formatSegment(this.#pair ?? '', state.generation, segment, part)
-      await this.storage.write(segmentPath(segment), toBytes(bytes), { signal })
-      await this.storage.flush?.({ signal })
-      state.segments = segment
-      remember(state, part)
+    let from = 0
+    try {
+      while (from < changes.length) {
+        const to = Math.min(from + segmentLength, changes.length)
+        const segment = state.segments + 1
+        const bytes = formatSegment(this.#pair ?? '', state.generation, segment, to - from, changes.journalLines(from, to))
+        await this.storage.write(segmentPath(segment), toBytes(bytes), { signal })
+        await this.storage.flush?.({ signal })
+        state.segments = segment
+        from = to
+      }
+    } finally {
+      state.changes.addFirst(changes, from)
     }
   }
 
@@ -198,7 +198,8 @@ export class SyncStateManager {
    */
   commit(metadata: SyncMetadata, options: CommitOptions = {}): Promise<void> {
     return this.#inTurn(async () => {
-      const { changes = [], signal } = options
+      const { signal } = options
+      const changes = toLog(options.changes ?? [])
       const state = this.#state ?? (await this.#open(this.#pair, { signal }))
       const { stored } = state
       const idle = changes.length === 0 && state.segments === 0 && this.#damage === undefined && stored !== undefined
@@ -214,7 +215,7 @@ export class SyncStateManager {
     })
   }
 
-  async #commit(state: OpenState, metadata: SyncMetadata, changes: readonly StateChange[], idle: boolean, options: AbortOptions): Promise<void> {
+  async #commit(state: OpenState, metadata: SyncMetadata, changes: ChangeLog, idle: boolean, options: AbortOptions): Promise<void> {
     const { storage } = this
     // A store clears away what a killed process left unfinished, once a listing has shown it, with the next flush.
     for (const folder of ['', stateFiles.journal]) await listFolder(storage, folder, options)
@@ -227,13 +228,13 @@ export class SyncStateManager {
     if (idle && state.stored !== undefined) return write({ ...state.stored, pair, sync: metadata })
 
     // Without metadata the trees below the journal count as empty, so changes need no journal to be all there or not at all.
-    if (state.stored === undefined) remember(state, changes)
+    if (state.stored === undefined) state.changes.addAll(changes)
     else await this.#append(state, changes, options)
 
     const generation = state.generation + 1
     const fold = (side: Side) => {
       const base = state.trees[side]
-      const edits = toEdits(state.changes[side], base === undefined)
+      const edits = state.changes.edits(side, base === undefined)
       return writeTree(storage, stateFiles[side], { base, edits, generation, folded: state.segments, signal: options.signal })
     }
     const source = await fold('source')
@@ -244,8 +245,7 @@ export class SyncStateManager {
     state.generation = generation
     state.trees = { source: { file: stateFiles.source, seal: source }, destination: { file: stateFiles.destination, seal: destination } }
     state.segments = 0
-    state.changes.source.clear()
-    state.changes.destination.clear()
+    state.changes = new ChangeLog()
     state.problem = undefined
     for (const { path, kind } of await listFolder(storage, stateFiles.journal, options)) if (kind === 'file') await storage.remove(path, options)
   }
@@ -330,11 +330,8 @@ export class SyncStateManager {
   }
 }
 
-function remember(state: OpenState, changes: readonly StateChange[]): void {
-  for (const { path, source, destination } of changes) {
-    state.changes.source.set(path, source)
-    state.changes.destination.set(path, destination)
-  }
+function toLog(changes: Iterable<StateChange>): ChangeLog {
+  return changes instanceof ChangeLog ? changes : new ChangeLog(changes)
 }
 
 async function* nothing(): AsyncGenerator<readonly Ancestor[], void, undefined> {}

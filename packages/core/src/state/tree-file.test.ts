@@ -6,7 +6,9 @@ import { compareKeys } from '../path.ts'
 import type { Path, ReadableStorage, WritableStorage } from '../protocol.ts'
 import { decorate } from '../storages/decorate.ts'
 import { memory } from '../storages/memory.ts'
-import { overlay, toEdits } from './tree-edits.ts'
+import { toEdits } from './test-kit.ts'
+import { overlay } from './tree-edits.ts'
+import { formatLine } from './tree-line.ts'
 import { readSeal, readTree } from './tree-reader.ts'
 import { writeTree } from './tree-writer.ts'
 
@@ -208,7 +210,8 @@ describe('readTree', () => {
 
   test('notices entries that are out of order', async () => {
     const storage = memory()
-    const edits = ['b', 'a'].map(path => ({ path, directory: false, put: { path, kind: 'file' as const, size: 1 } }))
+    const line = (path: Path): Uint8Array => new TextEncoder().encode(formatLine({ path, kind: 'file', size: 1 }))
+    const edits = ['b', 'a'].map(path => ({ path, directory: false, put: line(path) }))
     await writeTree(storage, 'tree.json', { edits, generation: 1, folded: 0 })
     expect(await problemOf(storage)).toMatchObject({ code: 'CORRUPT' })
   })

@@ -12,7 +12,12 @@ const minus = 0x2d
 
 /** One line of a tree file: `"path":{…},` and a newline. Every entry's line ends in a comma, because the seal follows the last one. */
 export function formatLine(entry: Ancestor): string {
-  return `${JSON.stringify(entry.path)}:${formatRecord(entry)},\n`
+  return formatKeyedLine(JSON.stringify(entry.path), entry)
+}
+
+/** As {@link formatLine}, with the path as JSON. */
+export function formatKeyedLine(key: string, entry: Ancestor): string {
+  return `${key}:${formatRecord(entry)},\n`
 }
 
 /** What a tree file and the journal hold about an entry: JSON with its keys in one order, absent values left out. */

@@ -12,7 +12,7 @@ import { remember, type SyncRow } from '../site.ts'
 import { decorate } from '../storages/decorate.ts'
 import { memory } from '../storages/memory.ts'
 import { endOfSameLine } from './same-line.ts'
-import { toEdits } from './tree-edits.ts'
+import { toEdits } from './test-kit.ts'
 import { formatLine } from './tree-line.ts'
 import { readTreeLines } from './tree-lines.ts'
 import { readTree } from './tree-reader.ts'
@@ -203,7 +203,7 @@ describe('readTreeLines', () => {
   test('notices entries that are out of order, also between lines that are only compared', async () => {
     const storage = memory()
     const file = (name: string): Listed => ({ kind: 'file', path: name, size: 1, modified: 1, etag: '1' })
-    const edits = ['b', 'a'].map(name => ({ path: name, directory: false, put: toAncestor(file(name)) }))
+    const edits = ['b', 'a'].map(name => ({ path: name, directory: false, put: new TextEncoder().encode(formatLine(toAncestor(file(name)))) }))
     await writeTree(storage, 'tree.json', { edits, generation: 1, folded: 0 })
     const lines = () => readTreeLines(storage, 'tree.json')
     await expect(joined([file('b'), file('c')], [file('b'), file('c')], [lines(), lines()], 5)).rejects.toMatchObject({

@@ -2,8 +2,8 @@ import { StorageError } from '../errors.ts'
 import { compareKeys } from '../path.ts'
 import type { AbortOptions, Path, WritableStorage } from '../protocol.ts'
 import { replaceFile } from './replace-file.ts'
-import type { TreeEdit } from './tree-edits.ts'
-import { formatLine, LineParser } from './tree-line.ts'
+import { EditCursor, type TreeEdit } from './tree-edits.ts'
+import { LineParser } from './tree-line.ts'
 import { formatSeal, readBlocks, type TreeSeal } from './tree-reader.ts'
 import { Xxh32 } from './xxh32.ts'
 
@@ -11,7 +11,7 @@ export interface WriteTreeOptions extends AbortOptions {
   /** Where the lines that stay come from, and its seal. Absent: nothing is there yet. */
   readonly base?: { readonly file: Path; readonly seal: TreeSeal } | undefined
   /** In key order. */
-  readonly edits: readonly TreeEdit[]
+  readonly edits: Iterable<TreeEdit>
   readonly generation: number
   /** Journal segments that the edits come from. */
   readonly folded: number
@@ -19,6 +19,8 @@ export interface WriteTreeOptions extends AbortOptions {
 
 /** Bytes of the pieces that go to the storage. */
 const chunkLength = 512 * 1024
+/** New lines that are collected before they are passed on. */
+const freshLength = 64 * 1024
 const newline = 0x0a
 
 /**
@@ -41,9 +43,11 @@ class TreeWriter {
   readonly #encoder = new TextEncoder()
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   readonly #parser = new LineParser()
-  #next = 0
+  readonly #edits: EditCursor
   #entries = 0
-  #text = '{\n'
+  /** New lines that wait for the ones before them. */
+  #fresh = new Uint8Array(2 * freshLength)
+  #freshFilled = 0
   /** What is not yet given to the storage. */
   #chunk = new Uint8Array(chunkLength)
   #filled = 0
@@ -52,33 +56,34 @@ class TreeWriter {
   constructor(storage: WritableStorage, options: WriteTreeOptions) {
     this.#storage = storage
     this.#options = options
+    this.#edits = new EditCursor(options.edits)
   }
 
   async *content(): AsyncGenerator<Uint8Array, void, undefined> {
-    const { base, edits, generation, folded, signal } = this.#options
+    const { base, generation, folded, signal } = this.#options
+    this.#put(this.#encoder.encode('{\n'))
     if (base !== undefined) {
       this.#entries = base.seal.entries
       for await (const block of readBlocks(this.#storage, base.file, { signal, seal: base.seal })) {
         for (const lines of this.#merge(block)) yield* this.#raw(lines)
       }
     }
-    for (; this.#next < edits.length; this.#next++) {
-      this.#put(edits[this.#next] as TreeEdit)
-      if (this.#text.length >= 65536) yield* this.#flushText()
+    for (let edit = this.#edits.head; edit !== undefined; edit = this.#edits.step()) {
+      this.#apply(edit)
+      if (this.#freshFilled >= freshLength) yield* this.#flushFresh()
     }
-    yield* this.#flushText()
+    yield* this.#flushFresh()
     this.#sum.update(this.#chunk.subarray(0, this.#filled))
     this.seal = { generation, folded, entries: this.#entries, xxh32: this.#sum.digest() }
     if (this.#filled > 0) yield this.#chunk.subarray(0, this.#filled)
     yield this.#encoder.encode(formatSeal(this.seal))
   }
 
-  /** The parts of a block that stay, as raw lines; new lines are added to the text on the way. */
+  /** The parts of a block that stay, as raw lines; new lines are put before them on the way. */
   *#merge(block: Uint8Array): Generator<Uint8Array, void, undefined> {
-    const { edits } = this.#options
     let from = 0
     let last: number | undefined
-    for (let edit = edits[this.#next]; edit !== undefined; edit = edits[++this.#next]) {
+    for (let edit = this.#edits.head; edit !== undefined; edit = this.#edits.step()) {
       last ??= block.lastIndexOf(newline, block.length - 2) + 1
       if (from >= block.length || this.#compare(block, last, edit) < 0) break
       const at = this.#find(block, from, edit)
@@ -88,7 +93,7 @@ class TreeWriter {
         from = block.indexOf(newline, at) + 1
         this.#entries--
       }
-      this.#put(edit)
+      this.#apply(edit)
     }
     if (from < block.length) yield block.subarray(from)
   }
@@ -125,21 +130,31 @@ class TreeWriter {
     return compareKeys(line.path, line.kind === 'directory', edit.path, edit.directory)
   }
 
-  #put(edit: TreeEdit): void {
-    if (edit.put === undefined) return
-    this.#text += formatLine(edit.put)
+  #apply({ put }: TreeEdit): void {
+    if (put === undefined) return
+    this.#put(put)
     this.#entries++
   }
 
+  #put(line: Uint8Array): void {
+    const filled = this.#freshFilled + line.length
+    if (filled > this.#fresh.length) {
+      const larger = new Uint8Array(2 * filled)
+      larger.set(this.#fresh)
+      this.#fresh = larger
+    }
+    this.#fresh.set(line, this.#freshFilled)
+    this.#freshFilled = filled
+  }
+
   *#raw(lines: Uint8Array): Generator<Uint8Array, void, undefined> {
-    yield* this.#flushText()
+    yield* this.#flushFresh()
     yield* this.#append(lines)
   }
 
-  *#flushText(): Generator<Uint8Array, void, undefined> {
-    if (this.#text === '') return
-    const bytes = this.#encoder.encode(this.#text)
-    this.#text = ''
+  *#flushFresh(): Generator<Uint8Array, void, undefined> {
+    const bytes = this.#fresh.subarray(0, this.#freshFilled)
+    this.#freshFilled = 0
     yield* this.#append(bytes)
   }
 
