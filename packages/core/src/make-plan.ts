@@ -117,16 +117,13 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
   const scanSide = (side: Side): AsyncIterable<readonly ScannedEntry[]> => {
     const storage = options[side]
     progress.emit({ type: 'scan_start', side, name: storage.name })
-    let totals = { entries: 0, bytes: 0 }
-    const pages = scan(storage, {
+    return scan(storage, {
       filter,
       signal,
       expected: state.entries,
       onIgnoreFile,
-      onProgress: (entries, bytes) => {
-        totals = { entries, bytes }
-        progress.emit({ type: 'scan_progress', side, entries, bytes })
-      },
+      onProgress: (entries, bytes) => progress.emit({ type: 'scan_progress', side, entries, bytes }),
+      onComplete: (entries, bytes) => progress.emit({ type: 'scan_complete', side, entries, bytes }),
       onBadName: (path, reason) => badNames.push({ side, path, reason: `its name is no valid path: ${reason}` }),
       ...(mayBeMissing(side, config, state) && {
         onMissing: () => {
@@ -134,7 +131,6 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
         },
       }),
     })
-    return whenRead(pages, () => progress.emit({ type: 'scan_complete', side, ...totals }))
   }
   const evidence: Evidence = { fingerprint: (side, entry, name) => fingerprintOf(options[side], entry, name, { signal }) }
   const planner = new Planner(
@@ -266,12 +262,6 @@ function refusedNames(plan: Plan, source: ReadableStorage, destination: Readable
     if (reason !== undefined) refused.push({ side, path: item.path, reason })
   }
   return refused
-}
-
-/** Passes an iterable on and calls `done` when it was read to its end. */
-async function* whenRead<T>(items: AsyncIterable<T>, done: () => void): AsyncGenerator<T, void, undefined> {
-  yield* items
-  done()
 }
 
 /** Whether an error says that a stored tree cannot be read: then the pair meets as if for the first time. */

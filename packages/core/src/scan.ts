@@ -20,6 +20,8 @@ export interface ScanOptions extends AbortOptions {
   readonly expected?: number | undefined
   /** Called per page with the totals so far. */
   readonly onProgress?: ((entries: number, bytes: number) => void) | undefined
+  /** Called at the end with the totals. */
+  readonly onComplete?: ((entries: number, bytes: number) => void) | undefined
   /** Called for an ignore file that is met. */
   readonly onIgnoreFile?: ((path: Path) => void) | undefined
   /** Called for a name that is no path; it takes no part in the sync. */
@@ -35,111 +37,118 @@ export interface ScanOptions extends AbortOptions {
  * Names that are no valid path (`..`, absolute, NUL) are reported to `onBadName` and never reach the other side.
  */
 export async function* scan(storage: ReadableStorage, options: ScanOptions = {}): AsyncGenerator<readonly ScannedEntry[], void, undefined> {
-  const { filter } = options
-  const listed = filtered(valid(listing(storage, options), options), filter, options)
-  const pages = storage.capabilities.directories === true ? listed : withImpliedDirectories(listed)
-  let entries = 0
-  let bytes = 0
-  for await (const page of pages) {
-    for (const entry of page) {
-      if (entry.kind === 'hidden') continue
-      entries++
-      if (entry.kind === 'file') bytes += entry.size
-    }
-    options.onProgress?.(entries, bytes)
-    yield page
-  }
-}
-
-/** The pages of the storage, sorted if it does not promise order. */
-async function* listing(storage: ReadableStorage, options: ScanOptions): AsyncGenerator<readonly Entry[], void, undefined> {
   const { filter, signal, expected } = options
   const descend = filter?.descend
   const hints = { ...(signal !== undefined && { signal }), ...(descend !== undefined && { descend }), ...(expected !== undefined && { expected }) }
-  const pages = toPages<Entry>(storage.list('', hints))
+  const selection = new Selection(options)
+  const implied = storage.capabilities.directories === true ? undefined : new ImpliedDirectories()
   try {
-    if (storage.capabilities.ordered === true) {
-      for await (const page of pages) {
-        signal?.throwIfAborted()
-        yield page
-      }
-      return
-    }
-    const all: Entry[] = []
-    for await (const page of pages) {
+    const pages = toPages<Entry>(storage.list('', hints))
+    for await (const page of storage.capabilities.ordered === true ? pages : sorted(pages, signal)) {
       signal?.throwIfAborted()
-      for (const entry of page) all.push(entry)
+      // One pass without a promise: a step of each kind for every entry is what a scan costs beside the storage.
+      const selected = selection.take(page)
+      const complete = implied === undefined ? selected : implied.take(selected)
+      options.onProgress?.(selection.entries + (implied?.inserted ?? 0), selection.bytes)
+      yield complete
     }
-    all.sort(compareEntries)
-    for (let i = 0; i < all.length; i += pageSize) yield all.slice(i, i + pageSize)
   } catch (error) {
     if (options.onMissing === undefined || !isStorageError(error, 'NOT_FOUND') || (error.path ?? '') !== '') throw error
     options.onMissing()
   }
+  options.onComplete?.(selection.entries + (implied?.inserted ?? 0), selection.bytes)
 }
 
-/** Takes out what is no valid path. */
-async function* valid(pages: AsyncIterable<readonly Entry[]>, options: ScanOptions): AsyncGenerator<readonly Entry[], void, undefined> {
+async function* sorted(pages: AsyncIterable<readonly Entry[]>, signal: AbortSignal | undefined): AsyncGenerator<readonly Entry[], void, undefined> {
+  const all: Entry[] = []
   for await (const page of pages) {
-    let kept: Entry[] | undefined
+    signal?.throwIfAborted()
+    for (const entry of page) all.push(entry)
+  }
+  all.sort(compareEntries)
+  for (let i = 0; i < all.length; i += pageSize) yield all.slice(i, i + pageSize)
+}
+
+/** Takes out what is no valid path, marks what the filter hides, drops what lies below a hidden directory, and counts the rest. */
+class Selection {
+  entries = 0
+  bytes = 0
+  readonly #filter: Filter | undefined
+  readonly #options: ScanOptions
+  #hiddenDirectory: Path | undefined
+
+  constructor(options: ScanOptions) {
+    this.#filter = options.filter
+    this.#options = options
+  }
+
+  /** The page itself if all of it stays as it is. */
+  take(page: readonly Entry[]): readonly ScannedEntry[] {
+    let kept: ScannedEntry[] | undefined
     for (let i = 0; i < page.length; i++) {
       const entry = page[i] as Entry
-      const problem = entry.path === '' ? 'it is empty' : pathProblem(entry.path)
-      if (problem === undefined) {
-        kept?.push(entry)
-        continue
+      const seen = this.#look(entry)
+      if (seen === entry) kept?.push(entry)
+      else {
+        kept ??= page.slice(0, i)
+        if (seen !== undefined) kept.push(seen)
       }
-      kept ??= page.slice(0, i)
-      options.onBadName?.(entry.path, problem)
     }
-    yield kept ?? page
+    return kept ?? page
   }
-}
 
-/** Marks what the filter hides, and drops what lies below a hidden directory. */
-async function* filtered(
-  pages: AsyncIterable<readonly Entry[]>,
-  filter: Filter | undefined,
-  options: ScanOptions,
-): AsyncGenerator<readonly ScannedEntry[], void, undefined> {
-  if (filter === undefined) {
-    yield* pages
-    return
-  }
-  let hiddenDirectory: Path | undefined
-  for await (const page of pages) {
-    const kept: ScannedEntry[] = []
-    for (const entry of page) {
-      if (hiddenDirectory !== undefined) {
-        if (isBelow(entry.path, hiddenDirectory)) continue
-        hiddenDirectory = undefined
-      }
-      const isDirectory = hasDirectoryKey(entry)
-      if (filter.isNewIgnoreFile(entry.path, isDirectory)) options.onIgnoreFile?.(entry.path)
-      // What a problem is cannot be told: it is hidden if a rule hides either kind.
-      if (filter.hides(entry.path, isDirectory) || (entry.kind === 'problem' && !isDirectory && filter.hides(entry.path, true))) {
-        if (isDirectory) hiddenDirectory = entry.path
-        kept.push({ kind: 'hidden', path: entry.path, directory: isDirectory })
-      } else if (entry.kind === 'file' && filter.hidesFile(entry)) kept.push({ kind: 'hidden', path: entry.path, directory: false })
-      else kept.push(entry)
+  #look(entry: Entry): ScannedEntry | undefined {
+    const { path } = entry
+    const problem = path === '' ? 'it is empty' : pathProblem(path)
+    if (problem !== undefined) {
+      this.#options.onBadName?.(path, problem)
+      return undefined
     }
-    yield kept
+    if (this.#filter !== undefined) {
+      if (this.#hiddenDirectory !== undefined) {
+        if (isBelow(path, this.#hiddenDirectory)) return undefined
+        this.#hiddenDirectory = undefined
+      }
+      const hidden = this.#hide(entry, this.#filter)
+      if (hidden !== undefined) return hidden
+    }
+    this.entries++
+    if (entry.kind === 'file') this.bytes += entry.size
+    return entry
+  }
+
+  #hide(entry: Entry, filter: Filter): HiddenEntry | undefined {
+    const { path } = entry
+    const isDirectory = hasDirectoryKey(entry)
+    if (filter.isNewIgnoreFile(path, isDirectory)) this.#options.onIgnoreFile?.(path)
+    // What a problem is cannot be told: it is hidden if a rule hides either kind.
+    if (filter.hides(path, isDirectory) || (entry.kind === 'problem' && !isDirectory && filter.hides(path, true))) {
+      if (isDirectory) this.#hiddenDirectory = path
+      return { kind: 'hidden', path, directory: isDirectory }
+    }
+    return entry.kind === 'file' && filter.hidesFile(entry) ? { kind: 'hidden', path, directory: false } : undefined
   }
 }
 
 /** Inserts the directories that paths imply. The key order makes it one pass: a directory is new when the prefix changes. */
-async function* withImpliedDirectories(pages: AsyncIterable<readonly ScannedEntry[]>): AsyncGenerator<readonly ScannedEntry[], void, undefined> {
-  let open: Path = ''
-  for await (const page of pages) {
+class ImpliedDirectories {
+  inserted = 0
+  #open: Path = ''
+
+  take(page: readonly ScannedEntry[]): readonly ScannedEntry[] {
     const out: ScannedEntry[] = []
     for (const entry of page) {
       const parent = parentPath(entry.path)
-      if (parent !== open && !isBelow(open, parent)) for (const path of missingParents(open, parent)) out.push({ kind: 'directory', path })
-      open = entry.kind === 'directory' ? entry.path : parent
-      if (entry.kind === 'directory' && out[out.length - 1]?.path === entry.path) out.pop()
+      if (parent !== this.#open && !isBelow(this.#open, parent)) this.#insert(missingParents(this.#open, parent), out)
+      this.#open = entry.kind === 'directory' ? entry.path : parent
       out.push(entry)
     }
-    yield out
+    return out
+  }
+
+  #insert(paths: readonly Path[], out: ScannedEntry[]): void {
+    for (const path of paths) out.push({ kind: 'directory', path })
+    this.inserted += paths.length
   }
 }
 
