@@ -57,7 +57,7 @@ export class Connection {
   constructor(name: string, settings: Settings) {
     this.name = name
     this.settings = settings
-    this.#http = new Http(settings.concurrency * 2, settings.timeoutMs)
+    this.#http = new Http(settings.concurrency * 2, settings.timeoutMs, settings.caFile)
   }
 
   /** Sends a request and reads the answer. */

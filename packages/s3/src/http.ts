@@ -1,5 +1,8 @@
+import { setMaxListeners } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { rootCertificates } from 'node:tls'
 
 /** What goes over the wire. */
 export interface HttpRequest {
@@ -17,9 +20,13 @@ export class Http {
   readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent }
   readonly #timeoutMs: number
 
-  constructor(connections: number, timeoutMs: number) {
+  /** @param caFile - certificates in PEM that are trusted beside the usual ones */
+  constructor(connections: number, timeoutMs: number, caFile?: string) {
     const options = { keepAlive: true, scheduling: 'lifo', maxSockets: connections, maxFreeSockets: connections } as const
-    this.#agents = { http: new HttpAgent(options), https: new HttpsAgent(options) }
+    this.#agents = {
+      http: new HttpAgent(options),
+      https: new HttpsAgent({ ...options, ...(caFile !== undefined && { ca: [...rootCertificates, readFileSync(caFile)] }) }),
+    }
     this.#timeoutMs = timeoutMs
   }
 
@@ -51,7 +58,11 @@ export class Http {
         if (answer !== undefined) answer.destroy(signal?.reason)
         request.destroy()
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      if (signal !== undefined) {
+        // One signal ends a whole run, with as many requests as there are at a time.
+        setMaxListeners(0, signal)
+        signal.addEventListener('abort', onAbort, { once: true })
+      }
       const timeoutMs = this.#timeoutMs
       request.on('timeout', () => {
         const error = Object.assign(new Error(`no byte came for ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' })

@@ -72,6 +72,8 @@ export interface S3Options {
   readonly concurrency?: number
   /** Bytes of content held in memory over all running writes; default 64 MiB. */
   readonly memory?: number
+  /** File in PEM with certificates that are trusted beside the usual ones; default `AWS_CA_BUNDLE`. */
+  readonly caFile?: string
   /** Milliseconds without a byte after which a connection is given up; default 60,000. */
   readonly timeoutMs?: number
 }
@@ -119,8 +121,10 @@ export function settle(options: S3Options, limits: CopyLimits = {}): Settings {
     throw new TypeError(`checksums must be 'auto', 'always' or 'when-required', got ${JSON.stringify(checksums)}`)
   if (options.encryption?.type === 'customer' && options.encryption.key.length !== 32)
     throw new TypeError(`the key of an encryption of type 'customer' must have 32 bytes, got ${options.encryption.key.length}`)
+  const caFile = options.caFile ?? (process.env['AWS_CA_BUNDLE'] || undefined)
   return {
     ...options,
+    ...(caFile !== undefined && { caFile }),
     prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
     partSize,
     concurrency,

@@ -15,6 +15,7 @@ const parameters: Readonly<Record<string, (value: string) => Partial<S3Options>>
   checksums: value => ({ checksums: value as NonNullable<S3Options['checksums']> }),
   'md5-etags': value => ({ md5Etags: flag('md5-etags', value) }),
   'part-size': value => ({ partSize: count('part-size', value) }),
+  'ca-file': caFile => ({ caFile }),
   concurrency: value => ({ concurrency: count('concurrency', value) }),
 }
 

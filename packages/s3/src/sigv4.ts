@@ -75,10 +75,10 @@ export function presign(request: Signable, expiresIn: number, scope: SigningScop
 /** Encoded and in the order in which it is signed. */
 export function queryString(query: readonly (readonly [name: string, value: string])[]): string {
   if (query.length === 0) return ''
-  return query
-    .map(([name, value]) => `${encodeName(name)}=${encodeName(value)}`)
-    .sort()
-    .join('&')
+  // Sorted by name, then value: as whole texts, "a-b=" would come before "a=".
+  const encoded = query.map(([name, value]) => [encodeName(name), encodeName(value)] as const)
+  encoded.sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : 1))
+  return encoded.map(([name, value]) => `${name}=${value}`).join('&')
 }
 
 /** Percent-encoding by RFC 3986: only letters, digits and "-._~" stay. */
