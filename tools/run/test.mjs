@@ -1,5 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { holdServices } from '../services/src/hold.mjs'
+import { lineOf } from '../services/src/lines.mjs'
 import { installDependencies } from './install.mjs'
 import { providePnpm } from './pnpm.mjs'
 import { closingLine, readReports, tableOf } from './report.mjs'
@@ -16,11 +18,7 @@ export async function test(args) {
   const pnpm = await providePnpm()
   await installDependencies(pnpm)
   removeReports()
-  // `--continue`: one failure must not hide another.
-  const { code, tasks } = await turbo(['test', 'typecheck', 'check', '--continue=dependencies-successful', '--output-logs=new-only', ...args], {
-    ...pnpm,
-    show: true,
-  })
+  const { code, tasks } = await runWithServices(args, pnpm)
   const reports = readReports(tasks)
   process.stdout.write(`\n${tableOf(reports)}\n\n`)
   const failed = reports.some(report => report.failed.length > 0)
@@ -29,6 +27,24 @@ export async function test(args) {
   if (code !== 0 && !failed) process.stdout.write(`turbo ended with exit code ${code}\n`)
   process.stdout.write(`${closingLine(reports, empty || (code !== 0 && !failed))}\n`)
   return failed || empty || code !== 0 ? 1 : 0
+}
+
+/**
+ * With real servers for the tests, where they can be started.
+ *
+ * @param {readonly string[]} args
+ * @param {{ readonly env: NodeJS.ProcessEnv }} pnpm
+ */
+async function runWithServices(args, { env }) {
+  const { services, signature, release } = await holdServices(line => void process.stdout.write(`${line}\n`))
+  try {
+    process.stdout.write(`services:\n${services.map(({ name, found }) => `  ${lineOf(name, found)}\n`).join('')}\n`)
+    // `--continue`: one failure must not hide another.
+    const tasks = ['test', 'typecheck', 'check', '--continue=dependencies-successful', '--output-logs=new-only', ...args]
+    return await turbo(tasks, { env: { ...env, SYNCLINE_SERVICES: signature }, show: true })
+  } finally {
+    await release()
+  }
 }
 
 /** Reports of an earlier run: a task that dies before it writes its own must not be counted by them. */

@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { run } from './commands.mjs'
+import { removeFolder } from './mounts.mjs'
 
 /**
  * @typedef {import('./types.d.mts').Place} Place
- * @typedef {{ readonly name: string, readonly uid: number, readonly gid: number }} Account
+ * @typedef {{ readonly name: string, readonly uid: number, readonly gid: number, readonly home: string }} Account
  */
 
 /**
@@ -14,23 +16,29 @@ import { run } from './commands.mjs'
  */
 export async function provideAccount(place, password) {
   const name = accountName(place)
-  const home = `${place.data}/home`
+  const home = homeOf(place)
   const known = await find(name)
   if (known === undefined) await run('useradd', ['--system', '--user-group', '--no-create-home', '--home-dir', home, '--shell', '/bin/bash', name])
   else if (known.home !== home) await run('usermod', ['--home', home, name])
   await run('chpasswd', [], { input: `${name}:${password}\n` })
   const account = known ?? (await find(name))
   if (account === undefined) throw new Error(`the user ${name} was made and is not there`)
-  return { name, uid: account.uid, gid: account.gid }
+  return { name, uid: account.uid, gid: account.gid, home }
 }
 
 /**
- * Removes the user of a place. Nothing happens if there is none.
+ * Removes the user of a place and the home. Nothing happens if there is none.
  *
  * @param {Place} place
  */
 export async function removeAccount(place) {
   if ((await find(accountName(place))) !== undefined) await run('userdel', ['--force', accountName(place)])
+  await removeFolder(homeOf(place))
+}
+
+/** @param {Place} place */
+function homeOf(place) {
+  return join(place.data, 'roots', 'home')
 }
 
 /** @param {Place} place */

@@ -115,8 +115,8 @@ export function identify(pid, program) {
 /** @param {Identity} identity */
 export function isAlive({ pid, started, boot, program }) {
   const status = statusOf(pid)
-  if (status === undefined || status.state === 'Z' || status.started !== started || boot !== bootId()) return false
-  return status.name === program || commandLine(pid).includes(program)
+  if (status === undefined || isOver(pid, status.state) || status.started !== started || boot !== bootId()) return false
+  return status.name === program || commandLine(pid).includes(program) || status.state === 'Z'
 }
 
 /**
@@ -140,6 +140,21 @@ function statusOf(pid) {
   if (end < 0) return undefined
   const fields = text.slice(end + 2).split(' ')
   return { name: text.slice(text.indexOf('(') + 1, end), state: fields[0], parent: Number(fields[1]), started: fields[19] ?? '' }
+}
+
+/**
+ * Whether a process has ended and only waits for its parent to notice. One with threads counts as over when the last has ended: until then its ports
+ * are open.
+ *
+ * @param {number} pid
+ * @param {string | undefined} state
+ */
+function isOver(pid, state) {
+  try {
+    return state === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1
+  } catch {
+    return true
+  }
 }
 
 /** @param {number} pid */

@@ -25,6 +25,8 @@ export async function startServices(names, { say = () => {}, keep = false } = {}
   const wanted = withNeeded(names)
   const reason = whyNotHere()
   if (reason !== undefined) return wanted.map(({ name }) => ({ name, found: { available: /** @type {const} */ (false), reason } }))
+  const none = (/** @type {Error} */ error) =>
+    wanted.map(({ name }) => ({ name, found: { available: /** @type {const} */ (false), reason: error.message } }))
   return await withLock(async () => {
     const failure = await install(wanted, say).then(
       () => undefined,
@@ -44,7 +46,7 @@ export async function startServices(names, { say = () => {}, keep = false } = {}
     } finally {
       await release()
     }
-  })
+  }).catch(none)
 }
 
 /**
@@ -65,8 +67,6 @@ export async function stopUnkept() {
 /** Stops everything and removes it from the machine: data and users. Installed packages stay. */
 export async function cleanServices() {
   await stopServices([])
-  const state = readState()
-  if (state !== undefined && whyNotHere() === undefined) await removeAccount(sharedPlace(state.base))
   await removeFolder(dataFolder())
   await removeFolder(folder)
 }
@@ -108,10 +108,12 @@ async function startAll(wanted, place, failure) {
  * @returns {Promise<Found>}
  */
 async function startOne(component, place, failure) {
+  const ran = await component.isRunning(place)
   try {
     return { available: true, ...(await component.start(place)) }
   } catch (error) {
-    await component.stop(place).catch(() => {})
+    // What runs may be in use, and what it stores with it.
+    if (!ran) await component.stop(place).catch(() => {})
     return { available: false, reason: [/** @type {Error} */ (error).message, ...(failure === undefined ? [] : [failure])].join('; ') }
   }
 }
@@ -124,9 +126,12 @@ async function stopUnlocked(stopping) {
   const place = sharedPlace(state.base)
   for (const component of [...stopping].reverse()) await component.stop(place)
   const stopped = new Set(stopping.map(({ name }) => /** @type {string} */ (name)))
+  const left = Object.entries(state.services).filter(([name]) => !stopped.has(name))
+  // With nothing to log in to, there is no need for somebody who can.
+  if (!left.some(([, found]) => found.available)) await removeAccount(place)
   writeState({
     base: state.base,
-    services: Object.fromEntries(Object.entries(state.services).filter(([name]) => !stopped.has(name))),
+    services: Object.fromEntries(left),
     kept: state.kept.filter(name => !stopped.has(name)),
   })
 }

@@ -58,7 +58,7 @@ export interface FtpDetails {
   readonly fullDisk: FullDisk
 }
 
-/** A directory in a file system of 8 MB and 200 files. */
+/** A directory in a file system of 8 MB and 200 files. It is there if the service `full-disk` is: mounting needs more than root in some containers. */
 export interface FullDisk {
   /** As the server names it. */
   readonly path: string

@@ -184,6 +184,7 @@ describe('stop', () => {
     expect(mounts()).toEqual([])
     await expect.poll(loopDevices).toEqual([])
     expect(programsOf(set.folder)).toBe(0)
+    await expect(execute('getent', ['passwd', `syncline-${base}`])).rejects.toThrow()
     expect(await set.run('stop')).toBe('')
   })
 })

@@ -20,7 +20,9 @@ export async function provideLogins(place) {
   const secrets = await provideSecrets(place.secrets)
   makeFolder(place.data)
   const account = await provideAccount(place, secrets.password)
-  return { secrets, account, home: makeFolderOf(account, join(place.data, 'home')) }
+  // Even servers that lead elsewhere go there first.
+  makeFolderOf(account, account.home)
+  return { secrets, account }
 }
 
 /**

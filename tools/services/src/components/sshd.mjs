@@ -21,7 +21,7 @@ export const sshd = {
   after: ['full-disk'],
   ...lifeOf(['sshd', 'sshd-interactive'], ['sshd']),
   start: async place => {
-    const { secrets, account, home } = await provideLogins(place)
+    const { secrets, account } = await provideLogins(place)
     const program = await unpacked('openssh-server', 'usr/sbin/sshd')
     await providePrivilegeSeparation()
     const [port, interactivePort] = [place.base + 22, place.base + 24]
@@ -53,7 +53,7 @@ export const sshd = {
       user: account.name,
       uid: account.uid,
       gid: account.gid,
-      home,
+      home: account.home,
       root: makeFolderOf(account, rootFolder(place, 'sshd')),
       keyFile: secrets.keyFile,
       passphraseKeyFile: secrets.passphraseKeyFile,
