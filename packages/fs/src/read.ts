@@ -26,10 +26,10 @@ export async function* read(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted()
   const { fd, stats } = open(tree, path, ifMatch)
+  // Three trips through the thread pool would cost more than a small file itself.
+  const isSmall = Math.min(stats.size, offset + length) - offset <= chunkBytes
   try {
     const end = Math.min(stats.size, offset + length)
-    // One small read is done before a trip through the thread pool would have begun.
-    const isSmall = end - offset <= chunkBytes
     for (let position = offset; position < end;) {
       const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, end - position))
       const count = isSmall ? readSync(fd, buffer, 0, buffer.length, position) : (await readAsync(fd, buffer, 0, buffer.length, position)).bytesRead
@@ -39,12 +39,13 @@ export async function* read(
       yield count === buffer.length ? buffer : buffer.subarray(0, count)
       signal?.throwIfAborted()
     }
-    if (!isSameVersion(stats, await fstatAsync(fd))) throw changed(tree, path)
+    if (!isSameVersion(stats, isSmall ? fstatSync(fd) : await fstatAsync(fd))) throw changed(tree, path)
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason
     throw toStorageError(error, 'read', path, tree.root)
   } finally {
-    await closeAsync(fd)
+    if (isSmall) closeSync(fd)
+    else await closeAsync(fd)
   }
 }
 

@@ -1,6 +1,6 @@
 import { write as writeFd } from 'node:fs'
 import { promisify } from 'node:util'
-import { StorageError, type Bytes, type FileEntry, type Path, type WriteOptions } from '@syncline/core'
+import { StorageError, untilAborted, type Bytes, type FileEntry, type Path, type WriteOptions } from '@syncline/core'
 import { Draft } from './draft.ts'
 import { toFileEntry } from './entry.ts'
 import { place, toStorageError } from './errno.ts'
@@ -78,18 +78,13 @@ function isFromContent(error: unknown): error is ContentError {
 /** The chunks of `content`; an abort ends the wait for the next one, even if that never comes. */
 async function* abortable(content: Bytes, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = content[Symbol.asyncIterator]()
-  let abort: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal?.reason)
-    signal?.addEventListener('abort', abort)
-  })
-  aborted.catch(() => undefined)
   let isFinished = false
   try {
     for (;;) {
       let next: IteratorResult<Uint8Array>
       try {
-        next = await (signal === undefined ? iterator.next() : Promise.race([iterator.next(), aborted]))
+        // Not a race against one promise for the whole content: that would keep every chunk until the end.
+        next = await untilAborted(iterator.next(), signal)
         signal?.throwIfAborted()
       } catch (error) {
         isFinished = signal?.aborted !== true
@@ -102,7 +97,6 @@ async function* abortable(content: Bytes, signal: AbortSignal | undefined): Asyn
       yield next.value
     }
   } finally {
-    if (abort !== undefined) signal?.removeEventListener('abort', abort)
     if (!isFinished) close(iterator)
   }
 }
