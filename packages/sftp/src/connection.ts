@@ -5,8 +5,8 @@ import { SftpChannel } from './wire/channel.ts'
 import { extension } from './wire/constants.ts'
 import type { Connector, SshConnection } from './ssh/connect.ts'
 
-/** Requests of which one channel has this many unanswered make a further channel worth while. */
-const busyChannel = 24
+/** Bytes from which a file has its content sent over a channel of its own. */
+const bigFile = 1024 * 1024
 /** Largest requests where the server tells no limits; every server takes this. */
 const plainRequestBytes = 32 * 1024
 const largestRequestBytes = 255 * 1024
@@ -58,10 +58,15 @@ export class Connection {
     return this.server.extensions.has(name)
   }
 
-  /** The channel that has the least to do. */
+  /** The channel for short requests: those of one moment share packets, and do not wait behind the content of big files. */
   async channel(signal?: AbortSignal): Promise<SftpChannel> {
+    return (await this.#connect(signal)).first()
+  }
+
+  /** A channel for the content of a file; big files are spread over several. @param size - bytes, if known */
+  async channelFor(size: number | undefined, signal?: AbortSignal): Promise<SftpChannel> {
     const link = await this.#connect(signal)
-    return link.channel()
+    return (size ?? 0) < bigFile ? link.first() : link.other()
   }
 
   /**
@@ -161,11 +166,16 @@ class Link {
     return channel
   }
 
-  channel(): SftpChannel {
-    let best = this.#channels[0] as SftpChannel
-    for (const channel of this.#channels) if (channel.load < best.load) best = channel
-    if (best.load >= busyChannel && this.#mayOpen && this.#channels.length < this.#options.channels) this.#openMore()
-    return best
+  first(): SftpChannel {
+    return this.#channels[0] as SftpChannel
+  }
+
+  /** The one of the others that has the least to do. */
+  other(): SftpChannel {
+    if (this.#mayOpen && this.#channels.length < this.#options.channels && this.#channels.slice(1).every(({ load }) => load > 0)) this.#openMore()
+    let best: SftpChannel | undefined
+    for (const channel of this.#channels.slice(1)) if (best === undefined || channel.load < best.load) best = channel
+    return best ?? this.first()
   }
 
   execute(command: string, input: Uint8Array): Promise<Buffer | undefined> {

@@ -1,4 +1,4 @@
-import { StorageError, type Path } from '@syncline/core'
+import { StorageError, type Path, type WriteOptions } from '@syncline/core'
 import { toSeconds } from './entry.ts'
 import { place } from './errors.ts'
 import type { Share } from './share.ts'
@@ -36,9 +36,9 @@ export class Draft {
   #isOver = false
 
   /** Makes the temporary file. With a mode it can at first be read by its owner only. */
-  static async create(tree: Tree, share: Share, path: Path, mode: number | undefined, signal?: AbortSignal): Promise<Draft> {
+  static async create(tree: Tree, share: Share, path: Path, { mode, size, signal }: WriteOptions): Promise<Draft> {
     const file = tree.temporary(path)
-    const channel = await tree.connection.channel(signal)
+    const channel = await tree.connection.channelFor(size, signal)
     try {
       return new Draft(tree, share, path, file, await create(channel, file, mode === undefined ? undefined : 0o600))
     } catch (error) {

@@ -32,9 +32,9 @@ const concurrency = 32
 export async function* list(tree: Tree, path: Path, options: ListOptions = {}): AsyncGenerator<readonly Entry[], void, undefined> {
   let failure: unknown
   const pages = walk(
-    async (directory, { signal }) => {
+    async directory => {
       try {
-        return await repeat(() => readEntries(tree, directory), { attempts: 3, signal })
+        return await repeat(() => readEntries(tree, directory), { attempts: 3 })
       } catch (error) {
         const problem = toStorageError(error, 'list the directory', directory, tree.name)
         if (problem.retryable) failure ??= problem

@@ -85,7 +85,7 @@ async function openFile(tree: Tree, path: Path, version: Attributes | undefined)
   if (format !== 'file' || found.size === undefined)
     throw new StorageError('NOT_SUPPORTED', `could not read ${place(path, tree.name)}: it is not a regular file`, { path })
   if (version !== undefined && !isSame(version, found)) throw changed(tree, path)
-  return { handle: await open(await tree.connection.channel(), file, openFlag.read), attributes: found }
+  return { handle: await open(await tree.connection.channelFor(found.size), file, openFlag.read), attributes: found }
 }
 
 /** Behind a link and below a file there is nothing of this tree. */

@@ -38,9 +38,9 @@ async function transferItem(
     checkWritable(tree, to)
     const algorithm = hashName === undefined ? undefined : hashNames[hashName]
     const hash = algorithm === undefined ? undefined : createHash(algorithm)
+    // Without the signal: what is under way ends by itself, and hundreds of listeners would cost more than they save.
     const wanted: WriteOptions = {
       size,
-      signal,
       ...(modified !== undefined && { modified }),
       ...(mode !== undefined && { mode }),
       ...(ifMatch !== undefined && { ifMatch }),
@@ -101,6 +101,7 @@ async function fill(
   } finally {
     if (!isFinished) await Promise.resolve(content.return?.()).catch(() => undefined)
   }
+  signal?.throwIfAborted()
   if (draft.size !== size) throw wrongSize(tree, to, 'fewer', size)
   if (fromMatch !== undefined && source.capabilities.conditional !== true) await confirm(source, from, fromMatch, reading, signal)
 }

@@ -171,7 +171,11 @@ class PartedUpload implements Upload {
   }
 
   async #reopen(): Promise<Handle> {
-    const handle = await open(await this.#context.tree.connection.channel(), this.#file, openFlag.read | openFlag.write)
+    const handle = await open(
+      await this.#context.tree.connection.channelFor(this.#options.size ?? partSize),
+      this.#file,
+      openFlag.read | openFlag.write,
+    )
     this.#failure = undefined
     return handle
   }

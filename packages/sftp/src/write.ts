@@ -84,14 +84,15 @@ interface Begun {
   readonly found: Attributes | undefined
 }
 
-async function begin({ tree, share }: WriteContext, path: Path, { mode, ifNoneMatch, signal }: WriteOptions): Promise<Begun> {
+async function begin({ tree, share }: WriteContext, path: Path, options: WriteOptions): Promise<Begun> {
+  const { ifNoneMatch, signal } = options
   if (!tree.knowsParent(path)) await untilAborted(tree.makeParents(path), signal)
-  const opening = Draft.create(tree, share, path, mode, signal).catch(async (error: unknown) => {
+  const opening = Draft.create(tree, share, path, options).catch(async (error: unknown) => {
     if (!hasStatus(error, status.noSuchFile, status.noSuchPath)) throw error
     // The directory was there a moment ago.
     tree.forget(path.slice(0, Math.max(0, path.lastIndexOf('/'))))
     await tree.makeParents(path)
-    return Draft.create(tree, share, path, mode, signal)
+    return Draft.create(tree, share, path, options)
   })
   // Where the last step refuses to replace, there is no need to look first.
   const looking = ifNoneMatch !== undefined && renameRefuses(tree.connection.server.software) ? undefined : look(tree, path)

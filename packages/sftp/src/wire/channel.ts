@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { StorageError } from '@syncline/core'
 import { packet } from './constants.ts'
-import { encodeRequest, failureOf, PacketParser, ProtocolError, Reply, StatusError, type Field } from './packets.ts'
+import { failureOf, PacketParser, ProtocolError, Reply, RequestWriter, StatusError, type Field } from './packets.ts'
 import { openWindow } from './window.ts'
 
 /** Requests that are sent in one go are joined up to here: an SSH packet costs more than the bytes in it. */
@@ -37,8 +37,7 @@ export class SftpChannel {
   readonly #stream: Duplex
   readonly #settings: ChannelSettings
   readonly #pending = new Map<number, Pending>()
-  #queue: Buffer[] = []
-  #queuedBytes = 0
+  readonly #outgoing = new RequestWriter()
   #isScheduled = false
   #nextId = 0
   #lastAnswer = 0
@@ -100,7 +99,8 @@ export class SftpChannel {
       // A channel that was idle has not failed to answer.
       if (this.#pending.size === 0) this.#lastAnswer = now
       this.#pending.set(id, { resolve, reject, deadline: now + Math.max(patienceMs, this.#settings.timeoutMs) })
-      this.#send(encodeRequest(type, id, fields))
+      this.#outgoing.add(type, id, fields)
+      this.#send()
       this.#watch()
     })
   }
@@ -112,7 +112,6 @@ export class SftpChannel {
     clearInterval(this.#timer)
     const waiting = [...this.#pending.values()]
     this.#pending.clear()
-    this.#queue = []
     for (const { reject } of waiting) reject(error)
     this.#stream.destroy()
     this.#settings.onFailure(error)
@@ -123,23 +122,19 @@ export class SftpChannel {
       this.#onVersion = resolve
       this.#pending.set(-1, { resolve, reject, deadline: Date.now() + this.#settings.timeoutMs })
     })
-    const init = Buffer.alloc(9)
-    init.writeUInt32BE(5, 0)
-    init.writeUInt8(packet.init, 4)
-    init.writeUInt32BE(3, 5)
     this.#lastAnswer = Date.now()
     this.#watch()
-    this.#send(init)
+    // This request has a version in place of a number.
+    this.#outgoing.add(packet.init, 3, [])
+    this.#flush()
     const reply = await answer
     const version = reply.takeUint32()
     if (version !== 3) throw new StorageError('NOT_SUPPORTED', `the server speaks version ${version} of SFTP, not 3`)
     while (reply.remaining > 0) this.extensions.set(reply.takeText(), reply.takeText())
   }
 
-  #send(bytes: Buffer): void {
-    this.#queue.push(bytes)
-    this.#queuedBytes += bytes.length
-    if (this.#queuedBytes >= joinedBytes) this.#flush()
+  #send(): void {
+    if (this.#outgoing.bytes >= joinedBytes) this.#flush()
     else if (!this.#isScheduled) {
       this.#isScheduled = true
       // After everything that the last answers have set in motion.
@@ -151,13 +146,10 @@ export class SftpChannel {
   }
 
   #flush(): void {
-    const queue = this.#queue
-    if (queue.length === 0 || this.#failure !== undefined) return
-    this.#queue = []
+    if (this.#outgoing.bytes === 0 || this.#failure !== undefined) return
     this.#settings.cork()
-    this.#stream.write(queue.length === 1 ? queue[0] : Buffer.concat(queue, this.#queuedBytes))
+    for (const piece of this.#outgoing.take()) this.#stream.write(piece)
     this.#settings.uncork()
-    this.#queuedBytes = 0
   }
 
   #receive(type: number, body: Buffer): void {

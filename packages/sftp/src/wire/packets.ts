@@ -4,27 +4,64 @@ import { packet, status } from './constants.ts'
 /** A part of a request: 32 bits, 64 bits, a text or bytes with their length in front, attributes. */
 export type Field = number | bigint | string | Uint8Array | Attributes
 
-/** Encodes one request with its length in front. */
-export function encodeRequest(type: number, id: number, fields: readonly Field[]): Buffer {
-  let length = 5
-  for (const field of fields) length += lengthOf(field)
-  const buffer = Buffer.allocUnsafe(4 + length)
-  let at = buffer.writeUInt32BE(length, 0)
-  at = buffer.writeUInt8(type, at)
-  at = buffer.writeUInt32BE(id, at)
-  for (const field of fields) {
-    if (typeof field === 'number') at = buffer.writeUInt32BE(field, at)
-    else if (typeof field === 'bigint') at = buffer.writeBigUInt64BE(field, at)
-    else if (typeof field === 'string') {
-      const bytes = buffer.write(field, at + 4)
-      at = buffer.writeUInt32BE(bytes, at) + bytes
-    } else if (field instanceof Uint8Array) {
-      at = buffer.writeUInt32BE(field.length, at)
-      buffer.set(field, at)
-      at += field.length
-    } else at = writeAttributes(buffer, at, field)
+/** Bytes that requests are gathered in. An SSH packet has half of it. */
+const pageBytes = 64 * 1024
+
+/** Gathers requests into pieces to be sent. */
+export class RequestWriter {
+  #page = Buffer.allocUnsafeSlow(pageBytes)
+  #start = 0
+  #at = 0
+  #full: Buffer[] = []
+  /** Bytes that were added and not taken. */
+  bytes = 0
+
+  /** Encodes one request with its length in front. What its fields hold is copied. */
+  add(type: number, id: number, fields: readonly Field[]): void {
+    let length = 5
+    for (const field of fields) length += lengthOf(field)
+    const buffer = this.#reserve(4 + length)
+    let at = buffer.writeUInt32BE(length, this.#at)
+    at = buffer.writeUInt8(type, at)
+    at = buffer.writeUInt32BE(id, at)
+    for (const field of fields) {
+      if (typeof field === 'number') at = buffer.writeUInt32BE(field, at)
+      else if (typeof field === 'bigint') at = buffer.writeBigUInt64BE(field, at)
+      else if (typeof field === 'string') {
+        const bytes = buffer.write(field, at + 4)
+        at = buffer.writeUInt32BE(bytes, at) + bytes
+      } else if (field instanceof Uint8Array) {
+        at = buffer.writeUInt32BE(field.length, at)
+        buffer.set(field, at)
+        at += field.length
+      } else at = writeAttributes(buffer, at, field)
+    }
+    this.bytes += at - this.#at
+    this.#at = at
   }
-  return buffer
+
+  /** What was added since. The bytes stay as they are. */
+  take(): readonly Buffer[] {
+    this.#cut()
+    const taken = this.#full
+    this.#full = []
+    this.bytes = 0
+    return taken
+  }
+
+  #reserve(length: number): Buffer {
+    if (this.#at + length > this.#page.length) {
+      this.#cut()
+      this.#page = Buffer.allocUnsafeSlow(Math.max(pageBytes, length))
+      this.#start = this.#at = 0
+    }
+    return this.#page
+  }
+
+  #cut(): void {
+    if (this.#at > this.#start) this.#full.push(this.#page.subarray(this.#start, this.#at))
+    this.#start = this.#at
+  }
 }
 
 function lengthOf(field: Field): number {
