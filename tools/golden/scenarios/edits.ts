@@ -80,14 +80,14 @@ export const edits: readonly Scenario[] = [
       },
       {
         edits: {
-          source: [{ write: 'a.txt', content: 'ONE@6' }],
-          destination: [{ write: 'b.txt', content: 'TWO@4' }],
+          source: [{ write: 'a.txt', content: 'ONE@9' }],
+          destination: [{ write: 'b.txt', content: 'TWO@1' }],
         },
         plan: [
           { action: 'UPLOAD_UPDATE', path: 'a.txt', reason: 'changed at the source' },
           { action: 'DOWNLOAD_UPDATE', path: 'b.txt', reason: 'changed at the destination' },
         ],
-        after: { both: { 'a.txt': 'ONE@6', 'b.txt': 'TWO@4' } },
+        after: { both: { 'a.txt': 'ONE@9', 'b.txt': 'TWO@1' } },
       },
     ],
   },

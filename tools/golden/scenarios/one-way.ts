@@ -165,9 +165,9 @@ export const oneWay: readonly Scenario[] = [
         after: { both: { 'a.txt': 'one@2', 'b.txt': 'TWO@5' } },
       },
       {
-        edits: { source: [{ write: 'a.txt', content: 'ONE@3' }] },
+        edits: { source: [{ write: 'a.txt', content: 'ONE@6' }] },
         plan: [{ action: 'UPLOAD_UPDATE', path: 'a.txt', reason: 'changed at the source' }],
-        after: { both: { 'a.txt': 'ONE@3', 'b.txt': 'TWO@5' } },
+        after: { both: { 'a.txt': 'ONE@6', 'b.txt': 'TWO@5' } },
       },
     ],
     trash: { source: ['b.txt: two'] },

@@ -18,6 +18,8 @@ export interface Abilities {
   readonly permits: boolean
   /** A listing tells times. */
   readonly tells: boolean
+  /** And so coarsely that a run has to look at files that were written a moment ago. */
+  readonly coarse: boolean
 }
 
 /** Tries a store out, in an empty place of it. */
@@ -41,6 +43,7 @@ export async function probe(storage: WritableStorage): Promise<Abilities> {
     exactNames: storage.capabilities.exactNames === true,
     permits: permitted.etag === touched.etag,
     tells: listed?.modified !== undefined,
+    coarse: listed?.modifiedPrecision !== undefined,
     versions: touched.etag !== undefined && touched.etag === two.etag,
     recognises: byContent || isKnownAgain(inside, renamed),
     recognisesInside: byContent || isKnownAgain(permitted, inside),

@@ -56,7 +56,8 @@ async function tellBetween(
   const [ours, theirs] = [await source.place(), await destination.place()]
   const facts = factsOf({ ...source, storage: ours.storage }, { ...destination, storage: theirs.storage })
   if (!holds(scenario.needs, facts)) return skip(`needs ${scenario.needs?.join(', ')}`)
-  if (by === 'engine') return tell(scenario, ours, theirs, facts, engineRunner(ours, theirs))
+  const coarse = source.abilities.coarse || destination.abilities.coarse
+  if (by === 'engine') return tell(scenario, ours, theirs, facts, engineRunner(ours, theirs), coarse)
   if (ours.location === undefined || theirs.location === undefined) throw new Error('a place that only this process has')
   const command = await Command.make({ ...ours.location.env, ...theirs.location.env })
   try {

@@ -1,9 +1,10 @@
 import { chown, mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { prefix, type WritableStorage } from '@syncline/core'
 import { fs } from '@syncline/fs'
+import { ftp, type FtpOptions } from '@syncline/ftp'
 import { s3 } from '@syncline/s3'
-import { service, type S3Details, type SftpDetails } from '@syncline/services'
+import { service, type S3Details, type FtpDetails, type SftpDetails } from '@syncline/services'
 import { sftp, type SftpOptions } from '@syncline/sftp'
 import { makeBucket, s3Options } from './buckets.ts'
 import type { Location } from './command.ts'
@@ -95,6 +96,34 @@ export function sftpOptions(details: SftpDetails, path: string): SftpOptions {
 export function sftpLocation({ host, port, user, keyFile, knownHostsFile }: SftpDetails, path: string): Location {
   const query = new URLSearchParams({ identity: keyFile, 'known-hosts': knownHostsFile })
   return { location: `sftp://${user}@${host}:${port}${path}?${query.toString()}`, env: {} }
+}
+
+/** Directories of a real FTP server: one with MLSD, or one that only has listings for people. */
+export function ftpStore(name: 'proftpd' | 'vsftpd'): OpenStore {
+  return async () => {
+    const found = await service(name)
+    if (!found.available) return { missing: found.reason }
+    const directory = await ownDirectory(found.root, found)
+    const path = `/${basename(directory)}`
+    const open = (): Promise<WritableStorage> => ftp(ftpOptions(found, path))
+    return storeOf({
+      name,
+      clients: [await open(), await open()],
+      location: place => ftpLocation(found, `${path}/${place}`),
+      local: { directory, uid: found.uid, gid: found.gid },
+      close: () => rm(directory, { recursive: true, force: true }),
+    })
+  }
+}
+
+/** How to reach a server, as options of the adapter. Without encryption: what is measured here are scenarios. */
+export function ftpOptions({ host, port, user, password }: FtpDetails, path: string): FtpOptions {
+  return { host, port, user, password, path, tls: 'none' }
+}
+
+/** As a URL and an environment. */
+export function ftpLocation({ host, port, user, password }: FtpDetails, path: string): Location {
+  return { location: `ftp://${user}@${host}:${port}${path}?tls=none`, env: { SYNCLINE_FTP_PASSWORD: password } }
 }
 
 /** A directory of a server's user, for one store. */

@@ -23,8 +23,19 @@ export interface Runner {
   forget(): Promise<void>
 }
 
-/** Tells a scenario between two places and compares everything that it says. */
-export async function tell(scenario: Scenario, source: Place, destination: Place, facts: ReadonlySet<Fact>, runner: Runner): Promise<void> {
+/**
+ * Tells a scenario between two places and compares everything that it says.
+ *
+ * @param coarse - a side lists times so coarsely that files that were written a moment ago have to be looked at
+ */
+export async function tell(
+  scenario: Scenario,
+  source: Place,
+  destination: Place,
+  facts: ReadonlySet<Fact>,
+  runner: Runner,
+  coarse = false,
+): Promise<void> {
   await plant(source.client, scenario.source)
   await plant(destination.client, scenario.destination)
   for (const [index, step] of scenario.steps.entries()) {
@@ -42,12 +53,18 @@ export async function tell(scenario: Scenario, source: Place, destination: Place
     expect(worded(rest.items), `${at}: the plan of the next run`).toEqual(expectedItems(whatRepeats(step), facts))
     expect(rest.exitCode, `${at}: exit code of the next run; ${rest.details}`).toBe(step.repeats === undefined ? 0 : (step.exitCode ?? 0))
     // To be sure of an open conflict, its files may be looked at again.
-    if (step.repeats === undefined) expect(rest.calls, `${at}: calls of the next run beyond listing`).toEqual([])
+    const calls = rest.calls.filter(call => !isNeeded(call, step, coarse))
+    if (step.repeats === undefined) expect(calls, `${at}: calls of the next run beyond listing`).toEqual([])
   }
   for (const side of ['source', 'destination'] as const) {
     const { trash } = await look((side === 'source' ? source : destination).view)
     expect(trash, `the trash of the ${side}`).toEqual(expectedTrash(scenario.trash?.[side] ?? [], facts))
   }
+}
+
+function isNeeded(call: string, { after }: Step, coarse: boolean): boolean {
+  const trees = 'both' in after ? [after.both] : [after.source, after.destination]
+  return coarse && trees.some(tree => Object.entries(tree).some(([path, word]) => call === `stat ${path}` && word.endsWith('@now')))
 }
 
 async function expectTrees({ after }: Step, source: Place, destination: Place, facts: ReadonlySet<Fact>, at: string): Promise<void> {
