@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { close, fsync, open } from 'node:fs'
 import { promisify } from 'node:util'
 import { parentPath, type Path } from '@syncline/core'
@@ -9,7 +8,6 @@ import type { Tree } from './tree.ts'
 const openAsync = promisify(open)
 const fsyncAsync = promisify(fsync)
 const closeAsync = promisify(close)
-const execFileAsync = promisify(execFile)
 
 /** Up to this many files and directories are synced one by one; more are cheaper as a whole file system. */
 const fewChanges = 64
@@ -70,7 +68,9 @@ export async function flush(tree: Tree, changes: Changes, temporaries: Set<strin
 async function syncFileSystem(tree: Tree): Promise<boolean> {
   if (process.platform !== 'linux') return false
   try {
-    await execFileAsync('sync', ['-f', '--', tree.root])
+    // Loaded here: with what it brings it costs a tenth of the start of a command, and most runs change nothing.
+    const { execFile } = await import('node:child_process')
+    await promisify(execFile)('sync', ['-f', '--', tree.root])
     return true
   } catch {
     // No such program or option, or the disk failed: syncing one by one works, or says what failed and where.

@@ -1,10 +1,8 @@
 import { readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import type { KnownPair, Place, StateReference } from '@syncline/cli'
 import { processOwner } from '@syncline/fs'
 import type { OpenStorageOptions, Question, WritableStorage } from '@syncline/core'
-import { ask } from './ask.ts'
 import { parseLocation } from './location.ts'
 import { open } from './open.ts'
 import { listKnownPairs, openStateAt, openStateDirectory, stateHome } from './state-directory.ts'
@@ -59,6 +57,7 @@ async function realPathOf(path: string): Promise<string> {
 
 /** Asks at the terminal; Ctrl-C and Ctrl-D mean no. */
 export async function confirm(question: string, byDefault: boolean): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   const answered = new AbortController()
   lines.once('SIGINT', () => answered.abort())
@@ -75,7 +74,8 @@ export async function confirm(question: string, byDefault: boolean): Promise<boo
 }
 
 /** Asks at the terminal for what an adapter needs. */
-export function prompt(question: Question): Promise<string | undefined> {
+export async function prompt(question: Question): Promise<string | undefined> {
+  const { ask } = await import('./ask.ts')
   return ask(question, {
     input: process.stdin,
     output: process.stderr,
