@@ -12,9 +12,13 @@ const progressEveryMs = 100
 
 type Direction = 'upload' | 'download'
 
+type Totals = { -readonly [K in Exclude<keyof FolderTotals, 'folder'>]: FolderTotals[K] }
+
 interface RunningFile {
   readonly direction: Direction
   readonly size: number
+  readonly folder: Path
+  readonly totals: Totals
   bytes: number
   toldAt: number
 }
@@ -49,7 +53,7 @@ export class SyncProgressTracker {
   #totalBytes = 0
   #samples: Sample[] = []
   readonly #running = new Map<Path, RunningFile>()
-  readonly #folders = new Map<Path, { filesDone: number; totalFiles: number; bytesDone: number; totalBytes: number }>()
+  readonly #folders = new Map<Path, Totals>()
 
   constructor(callback?: (event: SyncProgressEvent) => unknown, options: SyncProgressTrackerOptions = {}) {
     this.#callback = callback
@@ -100,41 +104,41 @@ export class SyncProgressTracker {
   /** A file starts to move, or starts again: what it had moved before no longer counts. */
   transferStart(direction: Direction, path: Path, size: number): void {
     if (!this.active) return
-    if (this.#running.has(path)) {
-      this.#rollBack(path)
-      this.#running.set(path, { direction, size, bytes: 0, toldAt: this.#now() })
-      return
-    }
-    this.#running.set(path, { direction, size, bytes: 0, toldAt: this.#now() })
-    this.#tell(`${direction}_start`, path, 0, size)
+    const before = this.#running.get(path)
+    if (before !== undefined) this.#count(before, -before.bytes)
+    const folder = parentPath(path)
+    const file: RunningFile = { direction, size, folder, totals: this.#folder(folder), bytes: 0, toldAt: this.#now() }
+    this.#running.set(path, file)
+    if (before === undefined) this.#tell(direction === 'upload' ? 'upload_start' : 'download_start', path, file, 0)
   }
 
   /** `bytes` of a running file have moved so far. */
   transferProgress(path: Path, bytes: number): void {
     const file = this.#running.get(path)
     if (file === undefined) return
-    this.#count(path, bytes - file.bytes)
+    this.#count(file, bytes - file.bytes)
     file.bytes = bytes
     const now = this.#now()
     if (now - file.toldAt < progressEveryMs) return
     file.toldAt = now
-    this.#tell(`${file.direction}_progress`, path, bytes, file.size)
+    this.#tell(file.direction === 'upload' ? 'upload_progress' : 'download_progress', path, file, bytes)
   }
 
   /** A running file has arrived whole. */
   transferComplete(path: Path): void {
     const file = this.#running.get(path)
     if (file === undefined) return
-    this.#count(path, file.size - file.bytes)
+    this.#count(file, file.size - file.bytes)
     this.#running.delete(path)
-    this.#folder(parentPath(path)).filesDone++
-    this.#tell(`${file.direction}_complete`, path, file.size, file.size)
+    file.totals.filesDone++
+    this.#tell(file.direction === 'upload' ? 'upload_complete' : 'download_complete', path, file, file.size)
   }
 
   /** A running file will not arrive: its bytes are taken back. */
   transferFailed(path: Path): void {
-    if (!this.#running.has(path)) return
-    this.#rollBack(path)
+    const file = this.#running.get(path)
+    if (file === undefined) return
+    this.#count(file, -file.bytes)
     this.#running.delete(path)
   }
 
@@ -156,14 +160,9 @@ export class SyncProgressTracker {
     }
   }
 
-  #rollBack(path: Path): void {
-    const file = this.#running.get(path)
-    if (file !== undefined) this.#count(path, -file.bytes)
-  }
-
-  #count(path: Path, bytes: number): void {
+  #count(file: RunningFile, bytes: number): void {
     this.#bytesDone += bytes
-    this.#folder(parentPath(path)).bytesDone += bytes
+    file.totals.bytesDone += bytes
     const now = this.#now()
     const last = this.#samples[this.#samples.length - 1]
     // A sample per half second is fine enough, and keeps the window small.
@@ -171,16 +170,16 @@ export class SyncProgressTracker {
     while (this.#samples.length > 2 && now - (this.#samples[0] as Sample).time > windowMs) this.#samples.shift()
   }
 
-  #folder(folder: Path): { filesDone: number; totalFiles: number; bytesDone: number; totalBytes: number } {
+  #folder(folder: Path): Totals {
     let totals = this.#folders.get(folder)
     if (totals === undefined) this.#folders.set(folder, (totals = { filesDone: 0, totalFiles: 0, bytesDone: 0, totalBytes: 0 }))
     return totals
   }
 
-  #tell(type: `${Direction}_${'start' | 'progress' | 'complete'}`, filePath: Path, bytesTransferred: number, totalBytes: number): void {
-    const folder = parentPath(filePath)
-    const folderTotals: FolderTotals = { folder, ...this.#folder(folder) }
-    this.emit({ type, filePath, bytesTransferred, totalBytes, folder: folderTotals, totals: this.totals() })
+  #tell(type: `${Direction}_${'start' | 'progress' | 'complete'}`, filePath: Path, { size, folder, totals }: RunningFile, bytesTransferred: number): void {
+    const { filesDone, totalFiles, bytesDone, totalBytes } = totals
+    const ofFolder: FolderTotals = { folder, filesDone, totalFiles, bytesDone, totalBytes }
+    this.emit({ type, filePath, bytesTransferred, totalBytes: size, folder: ofFolder, totals: this.totals() })
   }
 
   #failed(error: unknown): void {
