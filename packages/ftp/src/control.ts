@@ -1,0 +1,153 @@
+import { type Client, FTPError } from 'basic-ftp'
+import { LostConnection, parseReply, type Reply } from './reply.ts'
+
+/** A command under way. */
+interface Pending {
+  readonly command: string
+  /** Moves data: it has a preliminary reply, and may take as long as the data does. */
+  readonly isTransfer: boolean
+  readonly onStart: ((reply: Reply) => void) | undefined
+  readonly resolve: (reply: Reply) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A command with what is to happen at its preliminary reply. */
+export interface TransferCommand {
+  readonly command: string
+  /** The server is about to move data (150, 125). */
+  readonly onStart?: (reply: Reply) => void
+}
+
+const keepAliveMs = 30_000
+
+/**
+ * The control connection, for commands that are sent without waiting for the answers to earlier ones.
+ *
+ * basic-ftp knows one command at a time. It connects, negotiates TLS, logs in and splits replies; from then on its one endless task hands the replies
+ * to the commands that wait here, in order.
+ */
+export class Control {
+  readonly #client: Client
+  readonly #timeoutMs: number
+  readonly #pending: Pending[] = []
+  #error: LostConnection | undefined
+  #onLost: (() => void) | undefined
+  #keepAlive: ReturnType<typeof setInterval> | undefined
+
+  /** @param client - logged in, with no command under way */
+  constructor(client: Client, timeoutMs: number) {
+    this.#client = client
+    this.#timeoutMs = timeoutMs
+    // Commands of one call leave in one packet; Nagle would hold back the next call's until the answer.
+    client.ftp.socket.setNoDelay(true)
+    client.ftp.socket.setKeepAlive(true, keepAliveMs)
+    void client.ftp.handle(undefined, response => {
+      if (response instanceof FTPError) this.#receive(parseReply(response.code, response.message))
+      else if (response instanceof Error) this.#lose(response)
+      else this.#receive(parseReply(response.code, response.message))
+    })
+    this.#watch()
+  }
+
+  /** Why nothing can be sent any more; `undefined` while it can. */
+  get error(): LostConnection | undefined {
+    return this.#error
+  }
+
+  /** Answers that are awaited, but those to NOOP. */
+  get awaited(): number {
+    return this.#pending.filter(({ command }) => command !== 'NOOP').length
+  }
+
+  /** Called once when the connection ends, also an idle one. */
+  set onLost(call: () => void) {
+    this.#onLost = call
+  }
+
+  /** The process may end although the connection is open; it is idle. */
+  unref(): void {
+    this.#client.ftp.socket.unref()
+  }
+
+  ref(): void {
+    this.#client.ftp.socket.ref()
+  }
+
+  /**
+   * Sends commands in one go. The promises resolve to the final replies, negative ones too, and reject with {@link LostConnection}.
+   */
+  send(...commands: readonly (string | TransferCommand)[]): Promise<Reply>[] {
+    const { ftp } = this.#client
+    const isFirst = this.#pending.length === 0
+    const promises = commands.map(item => {
+      const { command, onStart } = typeof item === 'string' ? { command: item, onStart: undefined } : item
+      const promise = new Promise<Reply>((resolve, reject) => {
+        if (this.#error !== undefined) reject(this.#error)
+        else this.#pending.push({ command, isTransfer: typeof item !== 'string', onStart, resolve, reject })
+      })
+      // Whoever stops waiting at the first failure leaves the others unwatched.
+      promise.catch(() => undefined)
+      return promise
+    })
+    if (this.#error !== undefined) return promises
+    ftp.socket.cork()
+    try {
+      for (const item of commands) ftp.send(typeof item === 'string' ? item : item.command)
+    } catch (cause) {
+      // A name with a line break would be a command of its own; whoever let it through cannot go on with this connection.
+      this.close(new LostConnection('a command could not be sent', { cause }))
+    }
+    ftp.socket.uncork()
+    if (isFirst) this.#watch()
+    return promises
+  }
+
+  /** Ends the connection; whoever waits is rejected. */
+  close(reason: LostConnection = new LostConnection('the connection was closed')): void {
+    this.#lose(reason)
+    this.#client.close()
+  }
+
+  #receive(reply: Reply): void {
+    const head = this.#pending[0]
+    if (head === undefined) {
+      // "421 Timeout": the server says goodbye before it hangs up.
+      if (reply.code === 421) this.close(new LostConnection(`the server ended the connection: ${reply.text}`))
+      return
+    }
+    if (reply.code < 200) {
+      if (reply.code === 150 || reply.code === 125) head.onStart?.(reply)
+      this.#watch()
+      return
+    }
+    // Some servers answer NOOP in the middle of a transfer, others after it. No transfer ends with 200.
+    const at = reply.code === 200 && head.isTransfer ? this.#pending.findIndex(item => item.command === 'NOOP') : 0
+    const [pending] = this.#pending.splice(Math.max(at, 0), 1)
+    this.#watch()
+    pending?.resolve(reply)
+    if (reply.code === 421) this.close(new LostConnection(`the server ended the connection: ${reply.text}`))
+  }
+
+  #lose(cause: Error): void {
+    if (this.#error !== undefined) return
+    const timedOut = cause.message.startsWith('Timeout')
+    this.#error =
+      cause instanceof LostConnection
+        ? cause
+        : new LostConnection(timedOut ? `the server did not answer within ${this.#timeoutMs / 1000} s` : cause.message, { timedOut, cause })
+    clearInterval(this.#keepAlive)
+    for (const { reject } of this.#pending.splice(0)) reject(this.#error)
+    this.#onLost?.()
+  }
+
+  /** Only who waits for an answer can wait too long; while data moves, the data connection is watched instead. */
+  #watch(): void {
+    const isTransfer = this.#pending[0]?.isTransfer === true
+    this.#client.ftp.socket.setTimeout(this.#pending.length > 0 && !isTransfer ? this.#timeoutMs : 0)
+    if (isTransfer === (this.#keepAlive !== undefined)) return
+    clearInterval(this.#keepAlive)
+    // A firewall forgets a connection on which nothing is said, and the end of a long transfer would never be heard.
+    this.#keepAlive = isTransfer ? setInterval(() => void this.send('NOOP'), keepAliveMs) : undefined
+    this.#keepAlive?.unref()
+  }
+}

@@ -1,0 +1,5 @@
+export { ftp } from './ftp.ts'
+export type { FtpOptions } from './options.ts'
+export { plugin } from './plugin.ts'
+export type { SecretSources } from './secret.ts'
+export type { Probe, Tls } from './settings.ts'

@@ -1,0 +1,246 @@
+import { isStorageError, StorageError, untilAborted } from '@syncline/core'
+import type { Connection } from './connection.ts'
+import { isBusy } from './errors.ts'
+import type { Known } from './known.ts'
+import { LostConnection } from './reply.ts'
+
+/** How many connections are opened when nothing is said: enough for a near server, and for one that is far away. */
+const nearConnections = 4
+const farConnections = 16
+
+/** Round trips shorter than this are near. */
+const farMs = 5
+
+/** Tries to connect, and tries after a busy server; between them it is waited, longer each time. */
+const attempts = 4
+const baseDelayMs = 200
+
+export interface PoolOptions {
+  readonly open: (known: Known | undefined, signal: AbortSignal | undefined) => Promise<Connection>
+  /** At most so many connections; default: by the distance of the server. */
+  readonly connections: number | undefined
+  /** Milliseconds after which an unused connection is closed. */
+  readonly idleMs: number
+}
+
+interface Waiter {
+  readonly resolve: (connection: Connection | undefined) => void
+}
+
+/** What a call is, as far as the pool has to know. */
+export interface UseOptions {
+  readonly signal?: AbortSignal | undefined
+  /** It may be done a second time when nobody knows whether the first had its effect. */
+  readonly repeatable?: boolean | (() => boolean)
+}
+
+/** Control connections to one server. Each serves one call at a time; the last used is the next to be used, so the others can be closed. */
+export class Pool {
+  readonly known: Known
+  readonly #options: PoolOptions
+  readonly #idle: { readonly connection: Connection; readonly since: number }[] = []
+  readonly #all = new Set<Connection>()
+  readonly #waiters: Waiter[] = []
+  readonly #holders = new Set<() => void>()
+  #opening = 0
+  #isClosed = false
+  #sweeper: ReturnType<typeof setInterval> | undefined
+
+  /** @param first - a connection, free to be used */
+  constructor(first: Connection, options: PoolOptions) {
+    this.#options = options
+    this.known = first.known
+    this.#adopt(first)
+    this.release(first)
+  }
+
+  /** Connections that may be open at once. */
+  get size(): number {
+    const wanted = this.#options.connections ?? (this.known.roundTripMs < farMs ? nearConnections : farConnections)
+    return Math.max(1, Math.min(wanted, this.known.limit ?? wanted))
+  }
+
+  /** Whether calls wait for a connection. */
+  get isContended(): boolean {
+    return this.#waiters.length > 0
+  }
+
+  /**
+   * Runs a call on a connection of its own. A connection that had been idle and turns out to be dead is replaced, and a busy server is asked again.
+   */
+  async use<T>(run: (connection: Connection) => Promise<T>, { signal, repeatable = true }: UseOptions = {}): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const connection = await this.acquire(signal)
+      try {
+        return await this.abortable(connection, run(connection), signal)
+      } catch (error) {
+        if (signal?.aborted === true) throw signal.reason
+        const isStale = error instanceof LostConnection && connection.isReused && !error.timedOut
+        if (isStale) this.#dropIdle()
+        const mayRepeat = typeof repeatable === 'function' ? repeatable() : repeatable
+        if (!mayRepeat || attempt >= attempts || !(isStale || isBusy(error))) throw error
+        if (!isStale) await untilAborted(delay(attempt), signal)
+      } finally {
+        this.release(connection)
+      }
+    }
+  }
+
+  /** Waits for what a connection does; an abort ends the connection, because nobody can say in which state it is. */
+  async abortable<T>(connection: Connection, doing: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    try {
+      return await untilAborted(doing, signal)
+    } catch (error) {
+      if (signal?.aborted === true) connection.control.close(new LostConnection('the call was aborted'))
+      throw error
+    }
+  }
+
+  /** A connection for the caller alone, to be given back by {@link release}. */
+  async acquire(signal: AbortSignal | undefined): Promise<Connection> {
+    for (;;) {
+      signal?.throwIfAborted()
+      if (this.#isClosed) throw new StorageError('UNAVAILABLE', 'the storage was closed', { retryable: false })
+      const idle = this.#idle.pop()
+      if (idle !== undefined) {
+        if (idle.connection.control.error !== undefined) continue
+        idle.connection.control.ref()
+        return idle.connection
+      }
+      if (this.#all.size + this.#opening < this.size) {
+        const opened = await this.#open(signal)
+        if (opened !== undefined) return opened
+        continue
+      }
+      const given = await this.#wait(signal)
+      if (given !== undefined) return given
+    }
+  }
+
+  /** Gives a connection back. One that waits for an answer is not fit for the next call and is closed. */
+  release(connection: Connection): void {
+    if (connection.control.error === undefined && !connection.isFree) connection.control.close(new LostConnection('the call ended early'))
+    if (connection.control.error !== undefined || this.#isClosed) {
+      this.#all.delete(connection)
+      if (this.#isClosed) connection.control.close()
+      this.#wake(undefined)
+      return
+    }
+    connection.isReused = true
+    const waiter = this.#waiters.shift()
+    if (waiter !== undefined) {
+      waiter.resolve(connection)
+      return
+    }
+    connection.control.unref()
+    this.#idle.push({ connection, since: performance.now() })
+    this.#sweep()
+  }
+
+  /** Registers someone who keeps a connection without using it all the time, and would let go of it if asked. */
+  holds(letGo: () => void): () => void {
+    this.#holders.add(letGo)
+    return () => this.#holders.delete(letGo)
+  }
+
+  /** Closes every connection; those in use when their call ends. */
+  close(): void {
+    this.#isClosed = true
+    clearInterval(this.#sweeper)
+    for (const { connection } of this.#idle.splice(0)) {
+      this.#all.delete(connection)
+      connection.control.close()
+    }
+    for (const letGo of this.#holders) letGo()
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(undefined)
+  }
+
+  /** @returns `undefined` if the server allows no more, and a connection in use has to be waited for */
+  async #open(signal: AbortSignal | undefined): Promise<Connection | undefined> {
+    this.#opening++
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const connection = await untilAborted(this.#options.open(this.known, signal), signal)
+          this.#adopt(connection)
+          return connection
+        } catch (error) {
+          signal?.throwIfAborted()
+          // A server that refuses one more tells how many it allows.
+          if (isStorageError(error, 'RATE_LIMITED') && this.#all.size > 0) {
+            this.known.limit = this.#all.size
+            return undefined
+          }
+          if (attempt >= attempts || !canPass(error)) throw error
+          await untilAborted(delay(attempt), signal)
+        }
+      }
+    } finally {
+      this.#opening--
+      this.#wake(undefined)
+    }
+  }
+
+  #adopt(connection: Connection): void {
+    this.#all.add(connection)
+    connection.control.onLost = () => {
+      this.#all.delete(connection)
+      const at = this.#idle.findIndex(item => item.connection === connection)
+      if (at !== -1) this.#idle.splice(at, 1)
+      this.#wake(undefined)
+    }
+  }
+
+  async #wait(signal: AbortSignal | undefined): Promise<Connection | undefined> {
+    let waiter: Waiter | undefined
+    const waiting = new Promise<Connection | undefined>(resolve => {
+      waiter = { resolve }
+      this.#waiters.push(waiter)
+    })
+    for (const letGo of this.#holders) letGo()
+    try {
+      return await untilAborted(waiting, signal)
+    } catch (error) {
+      const at = this.#waiters.indexOf(waiter as Waiter)
+      if (at !== -1) this.#waiters.splice(at, 1)
+      // It was given one while it was being aborted.
+      else void waiting.then(connection => (connection === undefined ? this.#wake(undefined) : this.release(connection)))
+      throw error
+    }
+  }
+
+  #wake(connection: Connection | undefined): void {
+    this.#waiters.shift()?.resolve(connection)
+  }
+
+  #dropIdle(): void {
+    for (const { connection } of this.#idle.splice(0)) {
+      this.#all.delete(connection)
+      connection.control.close()
+    }
+  }
+
+  /** Closes what was not used for long. */
+  #sweep(): void {
+    if (this.#sweeper !== undefined) return
+    this.#sweeper = setInterval(
+      () => {
+        const oldest = performance.now() - this.#options.idleMs
+        while (this.#idle[0] !== undefined && this.#idle[0].since < oldest) this.#idle.shift()?.connection.control.close()
+        if (this.#idle.length > 0) return
+        clearInterval(this.#sweeper)
+        this.#sweeper = undefined
+      },
+      Math.max(this.#options.idleMs / 2, 10),
+    )
+    this.#sweeper.unref()
+  }
+}
+
+function canPass(error: unknown): boolean {
+  return isStorageError(error) ? error.retryable : error instanceof LostConnection
+}
+
+function delay(attempt: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, baseDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2)))
+}
