@@ -114,7 +114,10 @@ async function* readRange(
   let after: Promise<Attributes> | undefined
   try {
     for (let position = start; ;) {
-      while (asked < end && (ahead.length === 0 || aheadBytes < share.bytes(handle.channel.windowBytes))) {
+      // Several at a time: requests that leave together share a packet.
+      const allowed = share.bytes(handle.channel.windowBytes)
+      const isLow = aheadBytes <= allowed * 0.75
+      while (asked < end && (ahead.length === 0 || (isLow && aheadBytes < allowed))) {
         const count = Math.min(requestBytes, end - asked)
         const piece = readWhole(handle, asked, count)
         piece.catch(() => undefined)
