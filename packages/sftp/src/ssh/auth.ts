@@ -70,7 +70,10 @@ export class Authenticator {
     return (left, partial, next) => {
       if (last !== undefined && partial !== true) this.#problems.push(`the server did not accept ${last.what}`)
       const advance = async (): Promise<AnyAuthMethod | false> => {
-        for (let attempt = attempts.shift(); attempt !== undefined; attempt = attempts.shift()) {
+        for (let attempt = attempts[0]; attempt !== undefined; attempt = attempts[0]) {
+          // Nobody is asked for what the server does not take. It tells that when something is refused, and nothing has been tried so far.
+          if (left === null && attempt.method !== 'publickey') return { type: 'none', username: this.#credentials.user }
+          attempts.shift()
           if (left !== null && !left.includes(attempt.method)) continue
           last = undefined
           const method = await attempt.prepare()
