@@ -3,7 +3,7 @@ import { conformance } from '@syncline/conformance'
 import { find, openScratch, secured, type Server, type ServerName } from '../test/servers.ts'
 import type { FtpOptions } from './options.ts'
 
-function suite(title: string, name: ServerName, optionsOf: (server: Server) => Partial<FtpOptions>, largeListing?: number): void {
+function suite(title: string, name: ServerName, optionsOf: (server: Server) => Partial<FtpOptions>, largeListing: number): void {
   const server = find(name)
   conformance(
     {
@@ -19,12 +19,18 @@ function suite(title: string, name: ServerName, optionsOf: (server: Server) => P
       const found = await server
       if (typeof found === 'string') throw new Error(found)
       const scratch = await openScratch(found, optionsOf(found))
-      return { storage: scratch.storage, dispose: () => scratch[Symbol.asyncDispose]() }
+      return {
+        storage: scratch.storage,
+        dispose: async () => {
+          await scratch[Symbol.asyncDispose]()
+        },
+      }
     },
-    { title, secrets: ['the password'], ...(largeListing !== undefined && { largeListing }) },
+    { title, secrets: ['the password'], largeListing },
   )
 }
 
 // Tried out when it is opened, so that all that the server can do is promised and tested.
-suite('ftp conforms to the protocol, with vsftpd', 'vsftpd', () => ({ probe: 'open' }), 2000)
-suite('ftp conforms to the protocol, with ProFTPD', 'proftpd', () => ({ probe: 'open' }), 2000)
+suite('ftp conforms to the protocol, with vsftpd', 'vsftpd', () => ({ probe: 'open' }), 1500)
+suite('ftp conforms to the protocol, with ProFTPD over explicit TLS', 'proftpd', server => ({ ...secured(server, 'explicit'), probe: 'open' }), 500)
+suite('ftp conforms to the protocol, with pure-ftpd', 'pureftpd', () => ({ probe: 'open' }), 1500)

@@ -164,7 +164,7 @@ export class Connection {
       finished = true
     } finally {
       if (!finished) {
-        await data.abandon()
+        await this.#abandon(data)
         await this.#settle(settled)
       }
     }
@@ -172,10 +172,15 @@ export class Connection {
 
   /** Why a transfer broke: what the server says, else what the socket said. */
   async #verdict(data: DataConnection, settled: Promise<Reply> | undefined, error: unknown): Promise<never> {
-    await data.abandon()
+    await this.#abandon(data)
     const reply = await this.#settle(settled)
     if (reply !== undefined && !isPositive(reply)) throw new ReplyError('transfer', reply)
     throw data.failure ?? error
+  }
+
+  async #abandon(data: DataConnection): Promise<void> {
+    this.control.abandon()
+    await data.abandon()
   }
 
   /** Waits for the last word on a transfer that was given up. A server that says nothing is left. */
@@ -191,7 +196,7 @@ export class Connection {
 
   /** Sends a command that moves data, with others in front of it. @returns their answers, and its own */
   async #start(command: string, before: readonly string[]): Promise<readonly [Promise<readonly Reply[]>, Promise<Reply>]> {
-    const transfer: TransferCommand = { command }
+    const transfer: TransferCommand = { transfer: command }
     if (before.length > 0 && !this.known.pipelines) {
       const replies = await this.ask(...before)
       return [Promise.resolve(replies), this.control.send(transfer)[0] as Promise<Reply>]

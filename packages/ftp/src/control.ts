@@ -4,21 +4,31 @@ import { LostConnection, parseReply, type Reply } from './reply.ts'
 /** A command under way. */
 interface Pending {
   readonly command: string
+  readonly bytes: number
+  isSent: boolean
   /** Moves data: it has a preliminary reply, and may take as long as the data does. */
   readonly isTransfer: boolean
-  readonly onStart: ((reply: Reply) => void) | undefined
+  /** Its preliminary reply has come. */
+  isStarted: boolean
+  /** The data connection was closed before the end. */
+  isAbandoned: boolean
   readonly resolve: (reply: Reply) => void
   readonly reject: (error: unknown) => void
 }
 
-/** A command with what is to happen at its preliminary reply. */
+/** A command that moves data. */
 export interface TransferCommand {
-  readonly command: string
-  /** The server is about to move data (150, 125). */
-  readonly onStart?: (reply: Reply) => void
+  readonly transfer: string
 }
 
 const keepAliveMs = 30_000
+
+/**
+ * Bytes of commands that may be unanswered. ProFTPD reads the first 1,024 bytes of a TLS record and then waits for the next one, with the rest
+ * unread; and Node makes one record of what is written in one go.
+ */
+const aheadOverTls = 900
+const aheadInClear = 16_384
 
 /**
  * The control connection, for commands that are sent without waiting for the answers to earlier ones.
@@ -77,35 +87,65 @@ export class Control {
    * Sends commands in one go. The promises resolve to the final replies, negative ones too, and reject with {@link LostConnection}.
    */
   send(...commands: readonly (string | TransferCommand)[]): Promise<Reply>[] {
-    const { ftp } = this.#client
     const isFirst = this.#pending.length === 0
     const promises = commands.map(item => {
-      const { command, onStart } = typeof item === 'string' ? { command: item, onStart: undefined } : item
+      const isTransfer = typeof item !== 'string'
+      const command = isTransfer ? item.transfer : item
       const promise = new Promise<Reply>((resolve, reject) => {
         if (this.#error !== undefined) reject(this.#error)
-        else this.#pending.push({ command, isTransfer: typeof item !== 'string', onStart, resolve, reject })
+        else this.#pending.push({
+            command,
+            bytes: Buffer.byteLength(command) + 2,
+            isTransfer,
+            isSent: false,
+            isStarted: false,
+            isAbandoned: false,
+            resolve,
+            reject,
+          })
       })
       // Whoever stops waiting at the first failure leaves the others unwatched.
       promise.catch(() => undefined)
       return promise
     })
     if (this.#error !== undefined) return promises
-    ftp.socket.cork()
-    try {
-      for (const item of commands) ftp.send(typeof item === 'string' ? item : item.command)
-    } catch (cause) {
-      // A name with a line break would be a command of its own; whoever let it through cannot go on with this connection.
-      this.close(new LostConnection('a command could not be sent', { cause }))
-    }
-    ftp.socket.uncork()
+    this.#flush()
     if (isFirst) this.#watch()
     return promises
+  }
+
+  /** The transfer under way is given up: its data connection is about to be closed. */
+  abandon(): void {
+    const head = this.#pending[0]
+    if (head?.isTransfer === true) head.isAbandoned = true
   }
 
   /** Ends the connection; whoever waits is rejected. */
   close(reason: LostConnection = new LostConnection('the connection was closed')): void {
     this.#lose(reason)
     this.#client.close()
+  }
+
+  /** Sends what may be sent ahead of the answers. */
+  #flush(): void {
+    const { ftp } = this.#client
+    let ahead = 0
+    let isCorked = false
+    try {
+      for (const item of this.#pending) {
+        if (ahead > 0 && ahead + item.bytes > (ftp.hasTLS ? aheadOverTls : aheadInClear)) break
+        ahead += item.bytes
+        if (item.isSent) continue
+        if (!isCorked) ftp.socket.cork()
+        isCorked = true
+        item.isSent = true
+        ftp.send(item.command)
+      }
+    } catch (cause) {
+      // A name with a line break would be a command of its own; whoever let it through cannot go on with this connection.
+      this.close(new LostConnection('a command could not be sent', { cause }))
+    }
+    if (isCorked) ftp.socket.uncork()
   }
 
   #receive(reply: Reply): void {
@@ -116,13 +156,17 @@ export class Control {
       return
     }
     if (reply.code < 200) {
-      if (reply.code === 150 || reply.code === 125) head.onStart?.(reply)
+      // pure-ftpd ends a transfer that the client broke off with a second 150, and says no more about it.
+      const isEnd = head.isStarted && head.isAbandoned
+      head.isStarted = true
+      if (isEnd) this.#pending.shift()?.resolve({ code: 426, text: reply.text })
       this.#watch()
       return
     }
     // Some servers answer NOOP in the middle of a transfer, others after it. No transfer ends with 200.
     const at = reply.code === 200 && head.isTransfer ? this.#pending.findIndex(item => item.command === 'NOOP') : 0
     const [pending] = this.#pending.splice(Math.max(at, 0), 1)
+    this.#flush()
     this.#watch()
     pending?.resolve(reply)
     if (reply.code === 421) this.close(new LostConnection(`the server ended the connection: ${reply.text}`))
