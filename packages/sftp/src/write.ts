@@ -71,10 +71,12 @@ export async function fillAndPublish(
     await publish(tree, draft.file, path, isCreateOnly)
     return toFileEntry(path, attributes)
   } catch (error) {
+    // Now, because removing the temporary file makes room again.
+    const described = hasStatus(error, status.failure) ? await describeFailure(tree, path, error, options.size) : error
     // Not awaited after an abort: a server that does not answer must not hold the caller.
     const gone = draft?.discard()
     if (signal?.aborted !== true) await gone
-    throw error
+    throw described
   }
 }
 

@@ -47,7 +47,9 @@ writeFileSync(file, `Include ${home}/.ssh/conf.d/*.conf\n${text}`)
 /** What OpenSSH itself makes of the file. */
 function asked(host: string): Map<string, string[]> {
   const found = new Map<string, string[]>()
-  for (const line of execFileSync('ssh', ['-G', '-F', file, host], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().split('\n')) {
+  for (const line of execFileSync('ssh', ['-G', '-F', file, host], { stdio: ['ignore', 'pipe', 'ignore'] })
+    .toString()
+    .split('\n')) {
     const [keyword = '', ...rest] = line.split(' ')
     found.set(keyword, [...(found.get(keyword) ?? []), rest.join(' ')])
   }
