@@ -110,6 +110,8 @@ const byStatus: Readonly<Record<number, Cause>> = {
   412: { code: 'PRECONDITION_FAILED' },
   429: { code: 'RATE_LIMITED' },
   501: { code: 'NOT_SUPPORTED' },
+  // The answer to a HEAD has no body that could tell "SlowDown" from a server that is down for a while.
+  503: { code: 'RATE_LIMITED' },
   507: { code: 'NO_SPACE' },
 }
 

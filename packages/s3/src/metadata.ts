@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FileEntry, HashName, Path } from '@syncline/core'
 import { md5Base64 } from './digest.ts'
 import type { S3Encryption, Settings } from './options.ts'
+import { queryString } from './sigv4.ts'
 
 /** Seconds since the Unix epoch with a fraction: the key and form of rclone, which then shows our times, and we its. */
 const timeHeader = 'x-amz-meta-mtime'
@@ -127,7 +128,11 @@ export function objectHeaders(settings: Settings, path: Path): Record<string, st
   return {
     ...requestHeaders(settings),
     ...(storageClass !== undefined && { 'x-amz-storage-class': storageClass }),
-    ...(tags !== undefined && Object.keys(tags).length > 0 && { 'x-amz-tagging': new URLSearchParams(Object.entries(tags)).toString() }),
+    ...(tags !== undefined &&
+      Object.keys(tags).length > 0 && {
+        // Not as a form: some servers take a "+" for itself.
+        'x-amz-tagging': queryString(Object.entries(tags)),
+      }),
     ...(type !== undefined && { 'content-type': type }),
     ...encryptionHeaders(settings.encryption),
   }

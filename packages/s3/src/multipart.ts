@@ -112,7 +112,7 @@ export async function completeMultipart(site: Site, multipart: Multipart, parts:
           what: 'complete',
           path,
         })
-        return bareEtag(textOf(answer.body, 'ETag') ?? '')
+        return bareEtag(textOf(answer.body, 'ETag') ?? '') || (await etagOfCompleted(site, key, path, size, signal))
       } catch (error) {
         // The upload is gone, or another version is there: perhaps because an earlier try had its effect and only its answer was lost.
         const mayBeDone = serverCode(error) === 'NoSuchUpload' || (attempt > 1 && isStorageError(error, 'PRECONDITION_FAILED'))
@@ -134,6 +134,13 @@ export async function completeMultipart(site: Site, multipart: Multipart, parts:
     ...(modified !== undefined && { modified }),
     ...(mode !== undefined && { mode: mode & 0o7777 }),
   }
+}
+
+/** Some servers answer with an empty etag (Ceph 16). What is there must be what was sent. */
+async function etagOfCompleted(site: Site, key: string, path: Path, size: number, signal: AbortSignal | undefined): Promise<string> {
+  const head = await headOf(site, key, path, { signal, what: 'look at the completed' })
+  if (head?.size === size) return head.etag
+  throw new StorageError('CORRUPT', `${site.name} completed ${path} and has ${head?.size ?? 'none'} of its ${size} bytes`, { path })
 }
 
 /** The etag that the object gets, if etags of its parts are MD5s. */

@@ -6,6 +6,7 @@ import type { IfMatchForm, ServerFacts } from './facts.ts'
 import { bareEtag, customerKeyHeaders, hidesMd5, objectHeaders, requestHeaders } from './metadata.ts'
 import { encodeKey, encodeName } from './sigv4.ts'
 import type { Site } from './site.ts'
+import { versionsFrom } from './versions.ts'
 import { textOf } from './xml.ts'
 
 /** What a server says that does not know a condition, does not let it hold, or is just deciding another request. */
@@ -132,8 +133,17 @@ class Scratch {
         .catch(() => undefined)
     }
     for (const { key, uploadId } of this.#uploads) await remove(key, [['uploadId', uploadId]])
-    for (const key of new Set(this.#made.filter(({ versionId }) => versionId === undefined).map(made => made.key))) await remove(key, [])
-    for (const { key, versionId } of this.#made) if (versionId !== undefined) await remove(key, [['versionId', versionId]])
+    if (this.#made.some(({ versionId }) => versionId !== undefined)) {
+      // A copy does not tell its version on every server: what there is, is listed.
+      const start = this.#base.slice(settings.prefix.length)
+      try {
+        for await (const { path, versionId } of versionsFrom(this.#site, start)) await remove(settings.prefix + path, [['versionId', versionId]])
+        return
+      } catch {
+        for (const { key, versionId } of this.#made) if (versionId !== undefined) await remove(key, [['versionId', versionId]])
+      }
+    }
+    for (const key of new Set(this.#made.map(made => made.key))) await remove(key, [])
   }
 }
 

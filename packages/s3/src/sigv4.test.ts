@@ -8,8 +8,8 @@ import { encodeKey, presign, queryString, sign, unsignedPayload, type Signable }
 class Sha256 {
   readonly #hash
 
-  constructor(secret?: string | Uint8Array) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)
+  constructor(secret?: Parameters<typeof createHmac>[1] | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as string | Uint8Array)
   }
 
   update(data: string | Uint8Array): void {

@@ -4,7 +4,7 @@ import { copy } from './copy.ts'
 import { networkError, toStorageError } from './errors.ts'
 import { bareEtag } from './metadata.ts'
 import type { Sdk } from './sdk.ts'
-import { keyOf, prefixOf, type Site } from './site.ts'
+import { keyOf, type Site } from './site.ts'
 
 /** One version of an object in a versioned bucket. */
 export interface S3Version {
@@ -39,22 +39,27 @@ interface UploadMarker {
 }
 
 /** The versions of everything at or below a path, the newest of each first. */
-export async function* versions(site: Site, path: Path, { signal }: AbortOptions = {}): AsyncGenerator<S3Version> {
-  signal?.throwIfAborted()
-  const key = path === '' ? undefined : keyOf(site, path)
-  const below = prefixOf(site, path)
+export async function* versions(site: Site, path: Path, options: AbortOptions = {}): AsyncGenerator<S3Version> {
+  options.signal?.throwIfAborted()
+  const below = path === '' ? '' : `${path}/`
+  if (path !== '') keyOf(site, path)
+  for await (const version of versionsFrom(site, path, options))
+    if (path === '' || version.path === path || version.path.startsWith(below)) yield version
+}
+
+/** The versions of everything whose path starts so. */
+export async function* versionsFrom(site: Site, path: string, { signal }: AbortOptions = {}): AsyncGenerator<S3Version> {
   const { prefix } = site.settings
   for (let marker: VersionMarker | undefined = {}; marker !== undefined;) {
     const from: VersionMarker = marker
     const page: ListObjectVersionsCommandOutput = await call(site, 'list the versions of', path, signal, ({ commands, client }) =>
-      client.send(new commands.ListObjectVersionsCommand({ Bucket: site.settings.bucket, Prefix: key ?? below, ...from }), abortOf(signal)),
+      client.send(new commands.ListObjectVersionsCommand({ Bucket: site.settings.bucket, Prefix: prefix + path, ...from }), abortOf(signal)),
     )
     const found = [
       ...(page.Versions ?? []).map(version => ({ ...version, isRemoval: false })),
       ...(page.DeleteMarkers ?? []).map(version => ({ ...version, isRemoval: true, Size: 0, ETag: undefined })),
     ]
     for (const { Key = '', VersionId = 'null', IsLatest = false, isRemoval, Size = 0, ETag, LastModified } of found.sort(newestFirst)) {
-      if (key !== undefined && Key !== key && !Key.startsWith(below)) continue
       const etag = ETag === undefined ? undefined : bareEtag(ETag)
       yield {
         path: Key.slice(prefix.length),

@@ -11,11 +11,12 @@ import { service, type Available, type S3Details } from '@syncline/services'
 import type { S3Options } from '../src/options.ts'
 
 /** A bucket of a test's own, on the real server. */
-export interface TestBucket extends AsyncDisposable {
+export interface TestBucket {
   readonly options: S3Options & Required<Pick<S3Options, 'bucket' | 'endpoint' | 'region'>>
   /** Amazon's own client, to look at and damage what is stored. */
   readonly client: S3Client
   readonly details: Available<S3Details>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** What a test needs to have to be skipped. */
