@@ -65,63 +65,99 @@ export async function* mergeJoin<T extends Keyed>(
     // As many as there are listings, all started at once so that they scan side by side.
     // eslint-disable-next-line no-restricted-syntax
     await Promise.all(cursors.map(cursor => cursor.fill()))
-    let page: Joined<T>[] = []
-    /** Leaves whose directory may still come, in key order. */
-    let held: Row<T>[] = []
-    /** Whether all listings had the last path; then they still go in step. */
-    let wereTogether = false
+    const join = new Join(cursors, remember)
+    for (let hasMore = true; hasMore;) {
+      const page: Joined<T>[] = []
+      hasMore = join.fill(page)
+      if (page.length > 0) yield page
+      if (hasMore) for (const cursor of cursors) await cursor.fill()
+    }
+  } finally {
+    for (const cursor of cursors) await cursor.close()
+  }
+}
+
+/** The join of the pages that the cursors have. These steps are done for every path, so there is no promise in them. */
+class Join<T extends Keyed> {
+  readonly #cursors: readonly Cursor<T>[]
+  readonly #remember: (item: T) => T
+  /** Leaves whose directory may still come, in key order. */
+  #held: Row<T>[] = []
+  /** Whether all listings had the last path; then they still go in step. */
+  #wereTogether = false
+  #needsFill = false
+
+  constructor(cursors: readonly Cursor<T>[], remember: (item: T) => T) {
+    this.#cursors = cursors
+    this.#remember = remember
+  }
+
+  /** Adds rows until a listing has to be read on; false if all have ended. */
+  fill(page: Joined<T>[]): boolean {
+    const cursors = this.#cursors
     for (;;) {
       const same = takeSame(cursors)
       if (!same) for (const cursor of cursors) cursor.look()
       const together = same || areTogether(cursors)
-      if (together && wereTogether) (cursors[0] as Cursor<T>).check()
+      if (together && this.#wereTogether) (cursors[0] as Cursor<T>).check()
       else for (const cursor of cursors) cursor.check()
+      this.#wereTogether = together
       const first = together ? cursors[0]?.head : smallest(cursors)
-      const single = held.length === 1 ? held[0] : undefined
-      if (single !== undefined && (first === undefined || isPast(first, single.path))) {
-        // Nearly always: what comes next is past the key of a directory of that name.
-        page.push(single)
-        held.pop()
-      } else if (held.length > 0) {
-        const { done, kept } = release(held, first)
-        page.push(...done)
-        held = kept
-      }
-      if (first === undefined) break
-      const path = first.path
+      if (this.#held.length > 0) this.#release(first, page)
+      if (first === undefined) return false
       const isDirectory = hasDirectoryKey(first)
-      const row: Row<T> = (isDirectory && held.length > 0 && takeHeld(held, path, remember)) || newRow(path, cursors.length, same)
-      let needsFill = false
-      for (let i = 0; i < cursors.length; i++) {
-        const cursor = cursors[i] as Cursor<T>
-        const head = cursor.head
-        if (same && head === undefined) {
-          row.entries[i] ??= undefined
-          if (cursor.isUsedUp) needsFill = true
-          continue
-        }
-        if (head === undefined || (!together && head !== first && (head.path !== path || hasDirectoryKey(head) !== isDirectory))) {
-          row.entries[i] ??= undefined
-          continue
-        }
-        if (row.entries[i] !== undefined) (row.clash ??= new Array<T | undefined>(cursors.length).fill(undefined))[i] = row.entries[i]
-        row.entries[i] = head
-        if (cursor.step()) needsFill = true
-      }
-      wereTogether = together
+      const held = isDirectory && this.#held.length > 0 ? takeHeld(this.#held, first.path, this.#remember) : undefined
+      const row: Row<T> = same && held === undefined ? this.#sameRow(first.path) : this.#row(first, held, same)
       if (isDirectory) page.push(row)
-      else held.push(row)
-      if (needsFill) {
-        if (page.length > 0) {
-          yield page
-          page = []
-        }
-        for (const cursor of cursors) await cursor.fill()
+      else this.#held.push(row)
+      if (this.#needsFill) {
+        this.#needsFill = false
+        return true
       }
     }
-    if (page.length > 0) yield page
-  } finally {
-    for (const cursor of cursors) await cursor.close()
+  }
+
+  #release(next: T | undefined, page: Joined<T>[]): void {
+    const single = this.#held.length === 1 ? this.#held[0] : undefined
+    if (single === undefined) {
+      const { done, kept } = release(this.#held, next)
+      page.push(...done)
+      this.#held = kept
+    } else if (next === undefined || isPast(next, single.path)) {
+      // Nearly always: what comes next is past the key of a directory of that name.
+      page.push(single)
+      this.#held.pop()
+    }
+  }
+
+  /** The row of the path that the first half of the listings are at; the second half has been stepped over. */
+  #sameRow(path: Path): Row<T> {
+    const cursors = this.#cursors
+    const entries = new Array<T | undefined>(cursors.length)
+    for (let i = 0; i < cursors.length; i++) {
+      const cursor = cursors[i] as Cursor<T>
+      entries[i] = cursor.head
+      if (cursor.step()) this.#needsFill = true
+    }
+    return { path, entries, same: true }
+  }
+
+  /** The row of `first`, from all listings that are at its key; of a directory whose leaf was held, that row. */
+  #row(first: T, held: Row<T> | undefined, same: boolean): Row<T> {
+    const cursors = this.#cursors
+    const { path } = first
+    const isDirectory = hasDirectoryKey(first)
+    const row: Row<T> = held ?? { path, entries: new Array<T | undefined>(cursors.length).fill(undefined) }
+    const half = cursors.length / 2
+    for (let i = cursors.length - 1; i >= 0; i--) {
+      const cursor = cursors[i] as Cursor<T>
+      const head = same && i >= half ? this.#remember((cursors[i - half] as Cursor<T>).head as T) : cursor.head
+      if (head === undefined || (head !== first && (head.path !== path || hasDirectoryKey(head) !== isDirectory))) continue
+      if (row.entries[i] !== undefined) (row.clash ??= new Array<T | undefined>(cursors.length).fill(undefined))[i] = row.entries[i]
+      row.entries[i] = head
+      if (cursor.step()) this.#needsFill = true
+    }
+    return row
   }
 }
 
@@ -153,11 +189,6 @@ function areTogether<T extends Keyed>(cursors: readonly Cursor<T>[]): boolean {
     if (head === undefined || head.path !== first.path || hasDirectoryKey(head) !== isDirectory) return false
   }
   return true
-}
-
-function newRow<T>(path: Path, length: number, same: boolean): Row<T> {
-  const entries = new Array<T | undefined>(length)
-  return same ? { path, entries, same } : { path, entries }
 }
 
 /** Whether an item that comes after the leaf `path` comes after a directory of that name too. */

@@ -179,6 +179,22 @@ describe('readTreeLines', () => {
     expect((await decided(rows)).problems).toHaveLength(1)
   })
 
+  test('a directory that is the same on both sides, and has a leaf of its name on one of them, is no directory that is the same', async () => {
+    const directory: Listed = { kind: 'directory', path: 'a', mode: 0o755 }
+    const leaf: Listed = { kind: 'file', path: 'a', size: 1 }
+    const storage = await stored([directory])
+    const known = [readTreeLines(storage, 'tree.json'), readTreeLines(storage, 'tree.json')] as const
+    const rows = await joined([leaf, directory], [directory], known, 5)
+    expect(rows).toEqual([
+      {
+        path: 'a',
+        entries: [directory, directory, toAncestor(directory), toAncestor(directory)],
+        clash: [leaf, undefined, undefined, undefined],
+      },
+    ])
+    expect((await decided(rows)).problems).toHaveLength(1)
+  })
+
   test('notices a changed bit in every byte, although no line is read', async () => {
     const entries: Listed[] = ['a', 'b', 'c'].map(name => ({ kind: 'file', path: name, size: 12, modified: 1500.25, mode: 0o644, etag: '1-2' }))
     const bytes = await collect((await stored(entries)).read('tree.json'))
