@@ -1,12 +1,11 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeAccount } from './account.mjs'
 import { componentOf, components } from './components/index.mjs'
 import { install, whyNotHere } from './debian.mjs'
 import { removeFolder } from './mounts.mjs'
-import { bases, dataFolder, makeFolder, ownPlace } from './place.mjs'
-import { reservePorts } from './ports.mjs'
-import { identify, isAlive, readIdentity } from './processes.mjs'
+import { bases, dataFolder, ownPlace } from './place.mjs'
+import { lockPorts, reservePorts } from './ports.mjs'
 
 /**
  * Starts an instance that nobody else uses.
@@ -20,6 +19,7 @@ export async function startOwn(name, options) {
   if (reason !== undefined) return { available: false, reason }
   const component = componentOf(name)
   const needed = components.filter(other => component.after.includes(other.name))
+  await closeLeftOvers()
   // From the end: the shared services begin at the start.
   const ports = await reservePorts([...bases].reverse())
   if (ports === undefined) return { available: false, reason: `no ports are free for a ${name} of one's own` }
@@ -29,9 +29,6 @@ export async function startOwn(name, options) {
     await ports.release()
   }
   try {
-    // What somebody who died left at these ports.
-    await removeOwn(place)
-    writeFileSync(ownerFile(makeFolder(place.data)), JSON.stringify(identify(process.pid)))
     await install([component, ...needed], () => {})
     for (const other of needed) await other.start(place)
     const details = await component.start(place)
@@ -52,9 +49,10 @@ export async function startOwn(name, options) {
 export async function closeLeftOvers() {
   const own = join(dataFolder(), 'own')
   for (const name of existsSync(own) ? readdirSync(own) : []) {
-    const place = ownPlace(Number(name), {})
-    const owner = readIdentity(ownerFile(place.data))
-    if (owner === undefined || !isAlive(owner)) await removeOwn(place)
+    // Whoever lives holds the ports.
+    const release = await lockPorts(Number(name))
+    if (release === undefined) continue
+    await removeOwn(ownPlace(Number(name), {})).finally(release)
   }
 }
 
@@ -64,9 +62,4 @@ async function removeOwn(place) {
   for (const component of [...components].reverse()) await component.stop(place)
   await removeAccount(place)
   await removeFolder(place.data)
-}
-
-/** @param {string} data */
-function ownerFile(data) {
-  return join(data, 'owner.json')
 }

@@ -47,13 +47,23 @@ async function waitForPort(place, name, port) {
  */
 export async function reservePorts(candidates) {
   for (const base of candidates) {
-    const lock = await listen(base)
-    if (lock === undefined) continue
-    const release = () => /** @type {Promise<void>} */ (new Promise(resolve => lock.close(() => resolve())))
+    const release = await lockPorts(base)
+    if (release === undefined) continue
     if (areFree(base)) return { base, release }
     await release()
   }
   return undefined
+}
+
+/**
+ * Takes the lock of a range, whether or not servers listen in it. It goes with this process.
+ *
+ * @param {number} base
+ * @returns {Promise<(() => Promise<void>) | undefined>} undefined if somebody has it
+ */
+export async function lockPorts(base) {
+  const lock = await listen(base)
+  return lock && (() => new Promise(resolve => lock.close(() => resolve())))
 }
 
 /**

@@ -32,6 +32,7 @@ export async function startServices(names, { say = () => {}, keep = false } = {}
       () => undefined,
       (/** @type {Error} */ error) => error.message,
     )
+    await closeLeftOvers()
     const { base, release } = await choosePorts()
     try {
       const all = await startAll(wanted, sharedPlace(base), failure)

@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { whyNotHere } from '../src/debian.mjs'
 import { faultProxy } from '../src/fault-proxy.mjs'
+import { listeningPorts } from '../src/ports.mjs'
 import { control } from '../src/index.mjs'
 import type { S3Details, SftpDetails } from '../src/types.d.mts'
 import { FtpSession } from './ftp-session.ts'
@@ -254,6 +255,16 @@ describe('control', () => {
     } finally {
       await own.close()
     }
+  })
+
+  test('what somebody did not live to close is closed by the next', async context => {
+    skipElsewhere(context)
+    const script = `import { control } from './index.mjs'; const own = await control.own('sshd'); console.log(own.port); process.kill(process.pid, 'SIGKILL')`
+    const port = Number(await set.evaluate(script).catch((error: { readonly stdout: string }) => error.stdout))
+    expect(listeningPorts()).toContain(port)
+    await set.run('start')
+    expect(listeningPorts()).not.toContain(port)
+    expect(readdirSync(join(set.folder, 'data', 'own'))).toEqual([])
   })
 
   test('two of a kind do not know each other', async context => {
