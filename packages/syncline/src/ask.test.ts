@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { ask } from './ask.ts'
+import { ask, interruptProcess } from './ask.ts'
 
 interface Session {
   readonly answer: Promise<string | undefined>
@@ -65,5 +65,15 @@ describe('ask', () => {
     const session = pressing('x\r', { text: 'code\u001b[2J\r\nsyncline', secret: true })
     await session.answer
     expect(session.shown()).toBe('code\\e[2J\\r\\nsyncline: \n')
+  })
+})
+
+describe('interruptProcess', () => {
+  test('tells listeners which signal it is, as the system does', () => {
+    const heard: unknown[] = []
+    const listen = (...args: unknown[]): void => void heard.push(args[0])
+    process.once('SIGINT', listen)
+    interruptProcess()
+    expect(heard).toEqual(['SIGINT'])
   })
 })

@@ -39,3 +39,9 @@ export function ask({ text, secret }: Question, { input, output, interrupt }: Te
     lines.prompt()
   })
 }
+
+/** What Ctrl-C does at other times. While single keys are read the terminal sends no signal. */
+export function interruptProcess(): void {
+  // Listeners are given the name of the signal, also by us.
+  if (!process.emit('SIGINT', 'SIGINT')) process.kill(process.pid, 'SIGINT')
+}

@@ -74,14 +74,8 @@ export async function confirm(question: string, byDefault: boolean): Promise<boo
 }
 
 /** Asks at the terminal for what an adapter needs. */
-export async function prompt(question: Question): Promise<string | undefined> {
-  const { ask } = await import('./ask.ts')
-  return ask(question, {
-    input: process.stdin,
-    output: process.stderr,
-    // The terminal does not send the signal itself while single keys are read.
-    interrupt: () => void (process.emit('SIGINT') || process.kill(process.pid, 'SIGINT')),
-  })
+export function prompt(question: Question): Promise<string | undefined> {
+  return ask(question, { input: process.stdin, output: process.stderr, interrupt: interruptProcess })
 }
 
 /** Replaces a text file atomically; `-` is standard output. @throws TypeError if it cannot be written */
