@@ -19,6 +19,9 @@ const parameters: Readonly<Record<string, (value: string) => Partial<S3Options>>
   concurrency: value => ({ concurrency: count('concurrency', value) }),
 }
 
+/** Parameters that a URL may have. */
+export const parameterNames: readonly string[] = Object.keys(parameters)
+
 /** Opens `s3://bucket/prefix?region=…`. Keys come from the environment, a profile or the machine, never from the URL. */
 export const plugin: StoragePlugin = {
   schemes: ['s3'],
@@ -36,8 +39,7 @@ export function optionsOf(url: URL): S3Options {
   if (url.hostname === '' || url.port !== '') throw new TypeError(`${url.href} names no bucket: write s3://bucket/prefix`)
   const options: Partial<S3Options>[] = [...url.searchParams].map(([name, value]) => {
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined
-    if (parameter === undefined)
-      throw new TypeError(`an s3 URL has no parameter ${JSON.stringify(name)}; it has ${Object.keys(parameters).join(', ')}`)
+    if (parameter === undefined) throw new TypeError(`an s3 URL has no parameter ${JSON.stringify(name)}; it has ${parameterNames.join(', ')}`)
     return parameter(value)
   })
   // One "/" parts the bucket from the prefix; another one belongs to the keys.

@@ -20,7 +20,8 @@ export interface Front extends AsyncDisposable {
 export async function front(to: string): Promise<Front> {
   const target = new URL(to)
   const requests: string[] = []
-  const server = createServer(async (incoming, outgoing) => {
+  const server = createServer((incoming, outgoing) => void handle(incoming, outgoing))
+  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     requests.push(`${incoming.method} ${incoming.url}`)
     const given = await self.answer(incoming)
     if (given === undefined || given === 'lose') pass(target, incoming, outgoing, given === 'lose')
@@ -28,7 +29,7 @@ export async function front(to: string): Promise<Front> {
       incoming.resume()
       incoming.on('end', () => outgoing.writeHead(given.status, given.headers).end(given.body))
     }
-  })
+  }
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const self: Front = {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
