@@ -127,6 +127,9 @@ export class RunSide {
   }
 }
 
+/** Items that fail in a row because a store cannot be reached, before it is asked whether it is there at all. */
+const failuresInARow = 3
+
 /** Bytes of content in parts that one run holds. */
 const contentBytes = 96 * 1024 * 1024
 
@@ -144,8 +147,15 @@ export class Run {
   readonly #stale: SyncFailure[] = []
   readonly #stats: { -readonly [K in keyof SyncStats]: SyncStats[K] }
   readonly #leftovers: { readonly at: RunSide; readonly path: Path }[] = []
+  /** Errors of calls whose tries are used up: whoever called the caller does not try all of it again. */
+  readonly #givenUp = new WeakSet<object>()
   #stopped = false
   #waiting = false
+  /** Items in a row that failed because a store could not be reached. */
+  #unreached = 0
+  #asking: Promise<void> | undefined
+  /** The store that is gone for the rest of the run, and what it said. */
+  #lost: { readonly name: string; readonly error: StorageError } | undefined
 
   constructor(plan: Plan, context: ExecuteContext) {
     const { config, now } = context
@@ -209,6 +219,7 @@ export class Run {
   async perform(item: PlanItem, act: () => Promise<Done>): Promise<boolean> {
     if (!(await this.mayStart())) return false
     try {
+      if (this.#unreached >= failuresInARow) await this.#checkReachable(item.path)
       await this.done(item, await act())
       return true
     } catch (error) {
@@ -225,6 +236,7 @@ export class Run {
 
   /** Counts what an item did; its changes go to {@link Run.record}, together with those of other items. */
   count(item: PlanItem, { bytes = 0, nothing }: Omit<Done, 'changes'>): void {
+    this.#unreached = 0
     this.#stats.bytes += bytes
     if (nothing === true) this.#stats.skips++
     else this.#countAction(item)
@@ -256,6 +268,7 @@ export class Run {
       progress.emit({ type: 'skip', filePath: item.path, reason: failure.message, stale: true })
       return
     }
+    if (isUnreachable(error)) this.#unreached++
     this.#failures.push(failure)
     this.#stats.errors++
     progress.emit({ type: 'error', filePath: item.path, action: item.action, code: failure.code, error: failure.message })
@@ -270,6 +283,34 @@ export class Run {
     }
   }
 
+  /**
+   * A store that is gone would let every item that is left wait for as long as a try lasts. So when several have failed in a row, both stores are
+   * asked for their roots; if one does not answer, nothing more is tried.
+   *
+   * @throws StorageError if a store is gone
+   */
+  async #checkReachable(path: Path): Promise<void> {
+    this.#asking ??= this.#askBoth().finally(() => (this.#asking = undefined))
+    await this.#asking
+    if (this.#lost === undefined) return
+    const { name, error } = this.#lost
+    throw new StorageError(error.code, `${path} was not tried, because ${name} cannot be reached any more: ${messageOf(error)}`, { path, cause: error })
+  }
+
+  async #askBoth(): Promise<void> {
+    if (this.#lost !== undefined) return
+    for (const { storage } of Object.values(this.sides)) {
+      try {
+        await storage.stat('', { signal: this.signal })
+      } catch (error) {
+        if (!isUnreachable(error)) continue
+        this.#lost = { name: storage.name, error }
+        return
+      }
+    }
+    this.#unreached = 0
+  }
+
   /** Calls until it succeeds, fails for good, or the tries are used up. `attempt` counts from 1. */
   async retry<T>(path: Path, call: (attempt: number) => Promise<T>): Promise<T> {
     const { config, pause, progress, random } = this.context
@@ -279,7 +320,11 @@ export class Run {
         return await call(attempt)
       } catch (error) {
         if (this.signal?.aborted === true) throw this.#isAbort(error) ? new AbortedError('aborted', { cause: error }) : error
-        if (attempt >= attempts || pause.cancelled || !isRetryable(error)) throw error
+        if (pause.cancelled || !isRetryable(error) || this.#givenUp.has(error as object)) throw error
+        if (attempt >= attempts) {
+          this.#givenUp.add(error as object)
+          throw error
+        }
         const delayMs = retryDelay(attempt, error, random)
         progress.emit({ type: 'retry', filePath: path, attempt, delayMs, error: messageOf(error) })
         await this.#sleep(delayMs, this.signal, pause.signal)
@@ -381,6 +426,11 @@ export class Run {
       case 'NO_ACTION':
     }
   }
+}
+
+/** A failure that says nothing of the path: the way to the store is broken. */
+function isUnreachable(error: unknown): error is StorageError {
+  return isStorageError(error, 'UNAVAILABLE') || isStorageError(error, 'TIMEOUT')
 }
 
 function codeOf(error: unknown): string {
