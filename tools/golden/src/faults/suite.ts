@@ -73,8 +73,7 @@ export function describeFaults(options: FaultSuiteOptions): void {
           const watch = setInterval(() => {
             if (proxy.stats().cuts > before) proxy.refuse(true)
           }, 1)
-          const ending = await world.sync({ attempts: 2 })
-          clearInterval(watch)
+          const ending = await world.sync({ attempts: 2 }).finally(() => clearInterval(watch))
           const when = `gone after ${part} of ${total} bytes, exit code ${ending.exitCode}: ${ending.message}`
           proxy.refuse(false)
           proxy.calm()
