@@ -83,7 +83,7 @@ describe('start', () => {
       other.kill('SIGKILL')
       await set.run('start', 'sshd')
     }
-  })
+  }, 120_000)
 
   test('a lock that a dead process left is taken over', async context => {
     skipElsewhere(context)
