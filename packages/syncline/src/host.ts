@@ -74,7 +74,8 @@ export async function confirm(question: string, byDefault: boolean): Promise<boo
 }
 
 /** Asks at the terminal for what an adapter needs. */
-export function prompt(question: Question): Promise<string | undefined> {
+export async function prompt(question: Question): Promise<string | undefined> {
+  const { ask, interruptProcess } = await import('./ask.ts')
   return ask(question, { input: process.stdin, output: process.stderr, interrupt: interruptProcess })
 }
 
