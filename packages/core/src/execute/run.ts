@@ -294,7 +294,10 @@ export class Run {
     await this.#asking
     if (this.#lost === undefined) return
     const { name, error } = this.#lost
-    throw new StorageError(error.code, `${path} was not tried, because ${name} cannot be reached any more: ${messageOf(error)}`, { path, cause: error })
+    throw new StorageError(error.code, `${path} was not tried, because ${name} cannot be reached any more: ${messageOf(error)}`, {
+      path,
+      cause: error,
+    })
   }
 
   async #askBoth(): Promise<void> {

@@ -46,7 +46,10 @@ describe('a store that cannot be reached any more', () => {
     expect(result.stats.uploads).toBeGreaterThan(0)
     expect(counted.calls).toBeLessThan(40)
     expect(new Set(result.failures.map(({ code }) => code))).toEqual(new Set(['UNAVAILABLE']))
-    expect(result.failures.at(-1)?.message).toMatch(/^f\d+ was not tried, because far: cannot be reached any more: far: does not answer$/)
+    const untried = result.failures.filter(
+      ({ path, message }) => message === `${path} was not tried, because far: cannot be reached any more: far: does not answer`,
+    )
+    expect(untried.length).toBeGreaterThan(470)
   })
 
   test('is told from paths that cannot be reached: the others go on', async () => {
