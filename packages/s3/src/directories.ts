@@ -1,6 +1,6 @@
 import { parentPath, StorageError, type AbortOptions, type Path } from '@syncline/core'
 import { objectHeaders } from './metadata.ts'
-import { listPage } from './list.ts'
+import { listPage } from './list-page.ts'
 import type { Remover } from './remove.ts'
 import { keyOf, prefixOf, type Site } from './site.ts'
 import { headOf, holdsAnything } from './stat.ts'

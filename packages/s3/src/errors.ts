@@ -10,7 +10,7 @@ export interface Refusal {
 }
 
 /** The cause of an error that the server gave: its own words. */
-export class ServerError extends Error {
+class ServerError extends Error {
   override readonly name = 'ServerError'
   readonly status: number
   /** As in "SlowDown". */
@@ -137,7 +137,7 @@ export function toStorageError(refusal: Refusal, attempted: Attempted, now: numb
 }
 
 /** "a/b on s3://bucket", or the storage alone. */
-export function place({ path, name }: Pick<Attempted, 'path' | 'name'>): string {
+function place({ path, name }: Pick<Attempted, 'path' | 'name'>): string {
   return path === undefined || path === '' ? name : `${path} on ${name}`
 }
 

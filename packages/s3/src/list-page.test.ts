@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parsePage } from './list.ts'
+import { parsePage } from './list-page.ts'
 
 describe('parsePage', () => {
   const contents = (key: string): string =>

@@ -1,7 +1,7 @@
 import { checkPath, isBelow, isStorageError, type Path, StorageError, type WriteOptions } from '@syncline/core'
 import { copy } from './copy.ts'
 import type { Directories } from './directories.ts'
-import { listPage } from './list.ts'
+import { listPage } from './list-page.ts'
 import type { Remover } from './remove.ts'
 import { keyOf, prefixOf, rootError, type Site } from './site.ts'
 import { headOf, holdsAnything } from './stat.ts'

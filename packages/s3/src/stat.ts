@@ -1,5 +1,5 @@
 import { isStorageError, type AbortOptions, type Entry, type HashName, type Path, StorageError } from '@syncline/core'
-import { listPage, type ListedObject } from './list.ts'
+import { listPage, type ListedObject } from './list-page.ts'
 import { customerKeyHeaders, hidesMd5, md5Of, readHead, requestHeaders, toEntry, type ObjectHead } from './metadata.ts'
 import { keyOf, prefixOf, type Site } from './site.ts'
 
