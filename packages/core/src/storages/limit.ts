@@ -62,6 +62,7 @@ function limitUpload(upload: Upload, places: Places): Upload {
   return {
     token: upload.token,
     partSize: upload.partSize,
+    ...(upload.sequential !== undefined && { sequential: upload.sequential }),
     stored: options => places.run(options?.signal, () => upload.stored(options)),
     put: (index, part, options) => places.run(options?.signal, () => upload.put(index, part, options)),
     complete: options => places.run(options?.signal, () => upload.complete(options)),

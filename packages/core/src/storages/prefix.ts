@@ -151,6 +151,7 @@ class Relative {
     return {
       token: upload.token,
       partSize: upload.partSize,
+      ...(upload.sequential !== undefined && { sequential: upload.sequential }),
       stored: options => this.errors(() => upload.stored(options)),
       put: (index, part, options) => this.errors(() => upload.put(index, part, options)),
       complete: options => this.errors(async () => this.entry(await upload.complete(options))),

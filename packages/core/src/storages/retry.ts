@@ -251,6 +251,7 @@ function retryUpload(upload: Upload, path: Path, options: RetryOptions): Upload 
   return {
     token: upload.token,
     partSize: upload.partSize,
+    ...(upload.sequential !== undefined && { sequential: upload.sequential }),
     stored: (o = {}) => again('upload.stored', o, () => upload.stored(o)),
     put: (index, part, o = {}) => again('upload.put', o, () => upload.put(index, part, o)),
     complete: (o = {}) => again('upload.complete', o, () => upload.complete(o)),
