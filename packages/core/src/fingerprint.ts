@@ -1,4 +1,4 @@
-import { StorageError } from './errors.ts'
+import { isStorageError, StorageError } from './errors.ts'
 import type { AbortOptions, FileEntry, HashName, ReadableStorage } from './protocol.ts'
 
 /** A content hash that says which function made it: `sha256:…`. Equal only for equal content. */
@@ -36,7 +36,12 @@ export async function fingerprintOf(
   const listed = entry.hashes?.[name]
   if (listed !== undefined) return fingerprint(name, listed)
   if (storage.hash === undefined || storage.capabilities.hashes?.includes(name) !== true) return undefined
-  const hex = await storage.hash(entry.path, name, options)
+  const hex = await storage.hash(entry.path, name, options).catch((error: unknown) => {
+    // A store may know the hash of most files only: of an object that was sent in parts, S3 has none.
+    if (isStorageError(error, 'NOT_SUPPORTED')) return undefined
+    throw error
+  })
+  if (hex === undefined) return undefined
   const now = await storage.stat(entry.path, options)
   // A listing may have left the time out, or shown it coarsely.
   const sameTime = entry.modified === undefined || entry.modifiedPrecision !== undefined || now?.modified === entry.modified
