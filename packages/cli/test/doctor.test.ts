@@ -235,6 +235,27 @@ describe('doctor', () => {
     expect(await leavesOf(inner)).toEqual(untouched)
   })
 
+  test('an upload that a failed test left is given up', async () => {
+    const open = new Set<string>()
+    const { world, inner } = await worldOf(storage =>
+      decorate(storage, {
+        upload: async (path, options) => {
+          const upload = await storage.upload(path, options)
+          open.add(upload.token)
+          const end = async (): Promise<void> => {
+            await upload.abort()
+            open.delete(upload.token)
+          }
+          return { ...upload, put: () => Promise.reject(new StorageError('UNKNOWN', 'no', { path })), abort: end }
+        },
+      }),
+    )
+    const { code, json } = await world.run('doctor', 'x', '--json')
+    expect([code, [...open]]).toEqual([3, []])
+    expect(json.at(-1)?.['broken']).toContain('P61')
+    expect(await leavesOf(inner)).toEqual(untouched)
+  })
+
   test('one place has to be named', async () => {
     expect((await memoryWorld().run('doctor')).code).toBe(2)
     expect((await memoryWorld().run('doctor', 'a', 'b')).code).toBe(2)

@@ -108,7 +108,7 @@ class Screen {
       const counts = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') }
       environment.stdout.write(`${toJsonLine({ type: 'doctor_complete', exitCode, stopped, ...counts, broken: brokenPromises(tests) })}\n`)
     } else if (!options.has('quiet')) {
-      environment.stdout.write(`\n${verdictLine(tests, exitCode, stopped, out)}\n`)
+      environment.stdout.write(`\n${verdictLine(findings, exitCode, stopped, out)}\n`)
     }
   }
 

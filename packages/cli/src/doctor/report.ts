@@ -122,12 +122,14 @@ export function brokenPromises(tests: readonly TestFinding[]): readonly string[]
 }
 
 /** How many tests ended how, and which promises are broken. */
-export function verdictLine(tests: readonly TestFinding[], exitCode: number, stopped: boolean, style: Style): string {
+export function verdictLine(findings: readonly Finding[], exitCode: number, stopped: boolean, style: Style): string {
+  const tests = findings.filter(finding => finding.type === 'test')
+  const rest = findings.some(({ type }) => type === 'left') ? 'not all that was made could be removed' : 'what was made is removed'
   const of = (outcome: TestFinding['outcome']): readonly TestFinding[] => tests.filter(test => test.outcome === outcome)
   const [passed, failed, skipped] = [of('passed').length, of('failed'), of('skipped').length]
   const facts = `${formatPlural(passed, 'test')} passed${skipped > 0 ? `, ${formatPlural(skipped, 'does not apply', 'do not apply')}` : ''}`
   const exit = exitCode === 0 ? '' : style.paint('faint', `   exit ${exitCode}`)
-  if (stopped) return `${style.paint('warning', '!')} ${style.paint('strong', 'stopped')}: ${facts}; what was made is removed${exit}`
+  if (stopped) return `${style.paint('warning', '!')} ${style.paint('strong', 'stopped')}: ${facts}; ${rest}${exit}`
   if (failed.length > 0) {
     const broken = brokenPromises(tests).join(', ')
     return `${style.paint('bad', style.symbols.failed)} ${style.paint('strong', `${formatPlural(failed.length, 'test')} failed`)}, about ${broken}; ${facts}${exit}`

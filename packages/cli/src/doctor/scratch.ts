@@ -7,6 +7,7 @@ import {
   type Path,
   type ReadableStorage,
   retry,
+  type Upload,
   type WritableStorage,
 } from '@syncline/core'
 
@@ -55,9 +56,20 @@ export async function* entriesOf(storage: ReadableStorage, path: Path, recursive
 /**
  * The storage until `signal` is aborted; from then on every call rejects with its reason. A test that runs then ends soon, and cannot write
  * what was just removed.
+ *
+ * @param uploads - those that were begun are added: what they keep on the server is in no listing
  */
-export function until(signal: AbortSignal, storage: WritableStorage): WritableStorage {
-  const wrapper = decorate(storage, { close: undefined })
+export function until(signal: AbortSignal, storage: WritableStorage, uploads: Upload[]): WritableStorage {
+  const wrapper = decorate(storage, {
+    close: undefined,
+    ...(storage.upload && {
+      upload: async (path, options) => {
+        const upload = (await storage.upload?.(path, options)) as Upload
+        uploads.push(upload)
+        return upload
+      },
+    }),
+  })
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(wrapper))) {
     if (typeof value !== 'function') continue
     const call = (...args: unknown[]): unknown => {

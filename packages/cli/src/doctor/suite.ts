@@ -1,4 +1,4 @@
-import { decorate, messageOf, prefix, type Path, type WritableStorage } from '@syncline/core'
+import { decorate, messageOf, prefix, type Path, type Upload, type WritableStorage } from '@syncline/core'
 import type { ConformanceSuite } from '../environment.ts'
 import type { Finding, TestFinding } from './findings.ts'
 import { numbered, removeTree, until } from './scratch.ts'
@@ -35,23 +35,31 @@ export async function* runSuite(
     { describe: (_, define) => define(), test: (name, run) => tests.push({ name, run }) },
     async () => {
       const directory = next()
-      const guarded = until(given, storage)
+      const uploads: Upload[] = []
+      const guarded = until(given, storage, uploads)
       await guarded.makeDirectory?.(directory)
       return {
         storage: decorate(prefix(guarded, directory), { close: undefined }),
         // What cannot be removed now is looked for again at the end.
-        dispose: async () => void (await removeTree(storage, directory)),
+        dispose: async () => {
+          // Those that are complete, or that the test has given up, do not mind.
+          for (const upload of uploads) await upload.abort().catch(() => undefined)
+          await removeTree(storage, directory)
+        },
       }
     },
     // More than a page of most services; a server far away needs patience.
     { largeListing: 1_200, patienceMs: 60_000 },
   )
+  const stopped = new Promise<void>(resolve => {
+    stop.addEventListener('abort', () => setTimeout(resolve, graceMs), { once: true })
+  })
   for (const [index, test] of tests.entries()) {
     const { promises, sentence } = parseName(test.name)
     yield { type: 'testing', index, total: tests.length, sentence: test.name }
     const end = new AbortController()
     given = AbortSignal.any([stop, end.signal])
-    const result = await Promise.race([runTest(test), timeUp(stop)])
+    const result = await Promise.race([runTest(test), timeUp(stopped)])
     end.abort(new Error('this test was given up'))
     if (stop.aborted) return
     yield { type: 'test', promises, sentence, ...result }
@@ -72,13 +80,12 @@ async function runTest({ run }: Test): Promise<Pick<TestFinding, 'outcome' | 'me
 }
 
 /** Resolves if a test takes too long. */
-async function timeUp(stop: AbortSignal): Promise<Pick<TestFinding, 'outcome' | 'message'>> {
-  await new Promise<void>(resolve => {
-    const limit = setTimeout(resolve, longestTestMs)
-    // Whatever ends first, nothing waits for the timers.
-    limit.unref()
-    stop.addEventListener('abort', () => setTimeout(resolve, graceMs), { once: true })
+async function timeUp(stopped: Promise<void>): Promise<Pick<TestFinding, 'outcome' | 'message'>> {
+  const limit = new Promise<void>(resolve => {
+    // Nothing waits for it.
+    setTimeout(resolve, longestTestMs).unref()
   })
+  await Promise.race([stopped, limit])
   return { outcome: 'failed', message: `did not end within ${longestTestMs / 1000} s` }
 }
 
