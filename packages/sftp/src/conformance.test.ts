@@ -9,7 +9,8 @@ function suite(title: string, name: ServerName, options: Partial<SftpOptions>): 
     {
       describe: (title: string, define: () => void) => describe(title, define),
       test: (sentence: string, run: (context: TestContext) => Promise<void>) =>
-        test(sentence, async context => {
+        // Thousands of files take a loaded machine long.
+        test(sentence, { timeout: 120_000 }, async context => {
           const found = await server
           if (typeof found === 'string') context.skip(found)
           else await run(context)
@@ -21,7 +22,7 @@ function suite(title: string, name: ServerName, options: Partial<SftpOptions>): 
       const scratch = await openScratch(found, options)
       return { storage: scratch.storage, dispose: async () => scratch[Symbol.asyncDispose]() }
     },
-    { title, ...(options.fsync === true && { largeListing: 300 }) },
+    { title, largeListing: options.fsync === true ? 300 : name === 'sshd' ? 10_000 : 3000 },
   )
 }
 

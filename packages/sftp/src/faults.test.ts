@@ -204,9 +204,19 @@ describe('a server', () => {
     const storage = await sftp({ ...login(server), path: root })
     try {
       await storage.write('before', toBytes('x'))
-      const writes = Array.from({ length: 50 }, (_, i) => outcomeOf(storage.write(`f${i}`, toBytes(big.subarray(0, 500_000 + i)))))
-      await Promise.race(writes)
+      let release: () => void = () => undefined
+      const killed = new Promise<void>(resolve => (release = resolve))
+      const contentOf = (i: number): Buffer => big.subarray(0, 500_000 + i)
+      // Some are whole by then, some in the middle, and some wait for a place.
+      const halfway = async function* (i: number): AsyncGenerator<Uint8Array> {
+        yield contentOf(i).subarray(0, 250_000)
+        if (i % 2 === 1) await killed
+        yield contentOf(i).subarray(250_000)
+      }
+      const writes = Array.from({ length: 50 }, (_, i) => outcomeOf(storage.write(`f${i}`, halfway(i))))
+      await Promise.all(writes.filter((_, i) => i % 4 === 0))
       await server.kill()
+      release()
       const restarted = server.start()
       const outcomes = await Promise.all(writes)
       await restarted
@@ -214,7 +224,7 @@ describe('a server', () => {
       for (const name of readdirSync(root).filter(name => name.startsWith('f')))
         expect(statSync(join(root, name)).size, name).toBe(500_000 + Number(name.slice(1)))
       for (const [i, outcome] of outcomes.entries()) if (outcome === 'done') expect(existsSync(join(root, `f${i}`))).toBe(true)
-      await Promise.all(Array.from({ length: 50 }, (_, i) => storage.write(`f${i}`, toBytes(big.subarray(0, 500_000 + i)))))
+      await Promise.all(Array.from({ length: 50 }, (_, i) => storage.write(`f${i}`, toBytes(contentOf(i)))))
       expect(readdirSync(root).filter(name => name.startsWith('.'))).toEqual([])
     } finally {
       await storage.close?.()

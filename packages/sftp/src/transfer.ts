@@ -1,8 +1,19 @@
 import { createHash, type Hash } from 'node:crypto'
-import { StorageError, type ReadableStorage, type TransferItem, type TransferOptions, type TransferOutcome, type WriteOptions } from '@syncline/core'
-import type { Draft } from './draft.ts'
+import {
+  StorageError,
+  type FileEntry,
+  type ReadableStorage,
+  type TransferItem,
+  type TransferOptions,
+  type TransferOutcome,
+  type WriteOptions,
+} from '@syncline/core'
+import { toFileEntry } from './entry.ts'
 import { place } from './errors.ts'
+import { renameRefuses } from './publish.ts'
+import { writeSmall } from './write-small.ts'
 import { checkWritable, describeFailure, fillAndPublish, wrongSize, type WriteContext } from './write.ts'
+import { StatusError } from './wire/packets.ts'
 
 /** Hashes that are computed while content passes through. */
 const hashNames: Readonly<Record<string, string>> = { md5: 'md5', sha1: 'sha1', sha256: 'sha256', sha512: 'sha512' }
@@ -24,6 +35,17 @@ export async function transfer(
   return Promise.all(items.map((item, index) => context.slots.run(() => transferItem(context, source, item, index, options))))
 }
 
+/** One file on its way. */
+interface Passage {
+  readonly context: WriteContext
+  readonly source: ReadableStorage
+  readonly item: TransferItem
+  readonly hash: Hash | undefined
+  readonly signal: AbortSignal | undefined
+  /** What went wrong on the reading side: that is passed on as it is. */
+  readError?: unknown
+}
+
 async function transferItem(
   context: WriteContext,
   source: ReadableStorage,
@@ -31,85 +53,114 @@ async function transferItem(
   index: number,
   { signal, hash: hashName, onProgress }: TransferOptions,
 ): Promise<TransferOutcome> {
-  const { tree } = context
-  const { to, size, modified, mode, ifMatch, ifNoneMatch } = item
+  const algorithm = hashName === undefined ? undefined : hashNames[hashName]
+  const hash = algorithm === undefined ? undefined : createHash(algorithm)
+  const passage: Passage = { context, source, item, hash, signal }
   try {
     signal?.throwIfAborted()
-    checkWritable(tree, to)
-    const algorithm = hashName === undefined ? undefined : hashNames[hashName]
-    const hash = algorithm === undefined ? undefined : createHash(algorithm)
-    // Without the signal: what is under way ends by itself, and hundreds of listeners would cost more than they save.
-    const wanted: WriteOptions = {
-      size,
-      ...(modified !== undefined && { modified }),
-      ...(mode !== undefined && { mode }),
-      ...(ifMatch !== undefined && { ifMatch }),
-      ...(ifNoneMatch !== undefined && { ifNoneMatch }),
-    }
-    const reading: Reading = {}
-    let entry
-    try {
-      entry = await fillAndPublish(context, to, wanted, draft =>
-        fill(context, draft, source, item, hash, reading, bytes => onProgress?.(index, bytes), signal),
-      )
-    } catch (error) {
-      throw reading.error ?? error
-    }
+    checkWritable(context.tree, item.to)
+    const entry = isSmallAndNew(passage) ? await takeSmall(passage) : await takeBig(passage, bytes => onProgress?.(index, bytes))
     return { entry: hash === undefined ? entry : { ...entry, hashes: { [hashName as string]: hash.digest('hex') } } }
   } catch (error) {
     if (signal?.aborted === true) return { error: signal.reason }
-    return { error: await describeFailure(tree, to, error, size).catch(() => error) }
+    return { error: passage.readError ?? (await describeFailure(context.tree, item.to, error, item.size).catch(() => error)) }
   }
 }
 
-/** What went wrong on the reading side: that is passed on as it is. */
-interface Reading {
-  error?: unknown
+function isSmallAndNew({ context, item }: Passage): boolean {
+  const { server } = context.tree.connection
+  return (
+    item.size <= server.writeBytes && item.ifNoneMatch !== undefined && item.ifMatch === undefined && renameRefuses(server.software) && !context.fsync
+  )
 }
 
-async function fill(
-  { tree }: WriteContext,
-  draft: Draft,
-  source: ReadableStorage,
-  { from, to, size, fromMatch }: TransferItem,
-  hash: Hash | undefined,
-  reading: Reading,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function takeSmall(passage: Passage): Promise<FileEntry> {
+  const { context, item } = passage
+  const { tree } = context
+  const { to, size, modified, mode } = item
+  // A producer may use its buffer again once it is asked for more.
+  const bytes = takeSpace(size)
+  await readAll(passage, (chunk, before) => void bytes.set(chunk, before))
+  try {
+    if (!tree.knowsParent(to)) await tree.makeParents(to)
+    const channel = await tree.connection.channel()
+    return toFileEntry(to, await writeSmall(tree, channel, { path: to, bytes, modified, mode }))
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    // Step by step, which tells why the server refuses.
+    return fillAndPublish(context, to, optionsOf(item), draft => draft.write(bytes))
+  }
+}
+
+/** Space for small files comes from larger pieces: memory of its own for each costs the collector more than its content costs the network. */
+let space = Buffer.allocUnsafeSlow(0)
+const spaceBytes = 256 * 1024
+
+function takeSpace(size: number): Buffer {
+  if (size > spaceBytes / 8) return Buffer.allocUnsafeSlow(size)
+  if (size > space.length) space = Buffer.allocUnsafeSlow(spaceBytes)
+  const taken = space.subarray(0, size)
+  space = space.subarray(size)
+  return taken
+}
+
+function takeBig(passage: Passage, onBytes: (bytes: number) => void): Promise<FileEntry> {
+  const { context, item } = passage
+  return fillAndPublish(context, item.to, optionsOf(item), draft =>
+    readAll(passage, async chunk => {
+      await draft.write(chunk)
+      onBytes(draft.size)
+    }),
+  )
+}
+
+/** Without the signal: what is under way ends by itself, and hundreds of listeners would cost more than they save. */
+function optionsOf({ size, modified, mode, ifMatch, ifNoneMatch }: TransferItem): WriteOptions {
+  return {
+    size,
+    ...(modified !== undefined && { modified }),
+    ...(mode !== undefined && { mode }),
+    ...(ifMatch !== undefined && { ifMatch }),
+    ...(ifNoneMatch !== undefined && { ifNoneMatch }),
+  }
+}
+
+/** Reads the version that was asked for, all of it and no more. @param onChunk - is told how many bytes came before */
+async function readAll(passage: Passage, onChunk: (chunk: Uint8Array, before: number) => Promise<void> | void): Promise<void> {
+  const { context, source, item, hash, signal } = passage
+  const { from, to, size, fromMatch } = item
   const content = source.read(from, { signal, ...(fromMatch !== undefined && { ifMatch: fromMatch }) })[Symbol.asyncIterator]()
+  let count = 0
   let isFinished = false
   try {
     for (;;) {
-      let next: IteratorResult<Uint8Array>
-      try {
-        next = await content.next()
-      } catch (error) {
+      const next = await content.next().catch((error: unknown) => {
         isFinished = true
-        reading.error = error
+        passage.readError = error
         throw error
-      }
+      })
       if (next.done === true) {
         isFinished = true
         break
       }
-      if (draft.size + next.value.length > size) throw wrongSize(tree, to, 'more', size)
+      if (count + next.value.length > size) throw wrongSize(context.tree, to, 'more', size)
       hash?.update(next.value)
-      await draft.write(next.value)
-      onBytes(draft.size)
+      await onChunk(next.value, count)
+      count += next.value.length
     }
   } finally {
     if (!isFinished) await Promise.resolve(content.return?.()).catch(() => undefined)
   }
   signal?.throwIfAborted()
-  if (draft.size !== size) throw wrongSize(tree, to, 'fewer', size)
-  if (fromMatch !== undefined && source.capabilities.conditional !== true) await confirm(source, from, fromMatch, reading, signal)
+  if (count !== size) throw wrongSize(context.tree, to, 'fewer', size)
+  if (fromMatch !== undefined && source.capabilities.conditional !== true) await confirm(passage, fromMatch)
 }
 
 /** The source may have changed while it was read. Nothing is in its place yet. */
-async function confirm(source: ReadableStorage, from: string, etag: string, reading: Reading, signal: AbortSignal | undefined): Promise<void> {
-  const entry = await source.stat(from, { signal })
+async function confirm(passage: Passage, etag: string): Promise<void> {
+  const { source, item, signal } = passage
+  const entry = await source.stat(item.from, { signal })
   if (entry?.kind === 'file' && entry.etag === etag) return
-  reading.error = new StorageError('PRECONDITION_FAILED', `${place(from, source.name)} changed while it was read`, { path: from })
-  throw reading.error
+  passage.readError = new StorageError('PRECONDITION_FAILED', `${place(item.from, source.name)} changed while it was read`, { path: item.from })
+  throw passage.readError
 }
