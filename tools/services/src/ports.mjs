@@ -16,7 +16,7 @@ import { daemonPid, logged, startDaemon } from './processes.mjs'
  */
 export async function provideServer(place, name, port, command, args) {
   if (daemonPid(place, name) === undefined) {
-    if (listeningPorts().includes(port)) throw new Error(`${name} cannot listen on port ${port}: another program does`)
+    if (serverPorts().includes(port)) throw new Error(`${name} cannot listen on port ${port}: another program does`)
     await startDaemon(place, name, command, args)
   }
   await waitForPort(place, name, port)
@@ -32,7 +32,7 @@ export async function provideServer(place, name, port, command, args) {
  */
 async function waitForPort(place, name, port) {
   const deadline = Date.now() + 30_000
-  while (!listeningPorts().includes(port)) {
+  while (!serverPorts().includes(port)) {
     if (daemonPid(place, name) === undefined) throw new Error(`${name} ended: ${logged(place, name)}`)
     if (Date.now() > deadline) throw new Error(`${name} does not listen on port ${port}: ${logged(place, name)}`)
     await sleep(10)
@@ -77,11 +77,23 @@ function areFree(base) {
 
 /** Every TCP port of this machine that somebody listens on. */
 export function listeningPorts() {
+  return listeners().map(({ port }) => port)
+}
+
+/** Ports where a connection to {@link host} is answered. A fault proxy for FTP has the same ports on another loopback address. */
+function serverPorts() {
+  return listeners()
+    .filter(({ address }) => address === '0100007F' || /^0+$/.test(address))
+    .map(({ port }) => port)
+}
+
+/** @returns {{ readonly address: string, readonly port: number }[]} */
+function listeners() {
   const lines = ['tcp', 'tcp6'].flatMap(name => readFileSync(`/proc/net/${name}`, 'utf8').split('\n'))
   // "0: 0100007F:523E 00000000:0000 0A …": address and port in hexadecimal, and 0A for listening.
   return lines.flatMap(line => {
-    const [, port] = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A /.exec(line) ?? []
-    return port === undefined ? [] : [parseInt(port, 16)]
+    const [, address, port] = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ 0A /.exec(line) ?? []
+    return address === undefined || port === undefined ? [] : [{ address, port: parseInt(port, 16) }]
   })
 }
 
