@@ -46,7 +46,7 @@ export async function removeTree(storage: WritableStorage, root: Path): Promise<
 }
 
 /** A listing, entry by entry. */
-export async function* entriesOf(storage: ReadableStorage, path: Path, recursive: boolean = true): AsyncGenerator<Entry, void, undefined> {
+async function* entriesOf(storage: ReadableStorage, path: Path, recursive: boolean = true): AsyncGenerator<Entry, void, undefined> {
   for await (const item of storage.list(path, { recursive })) {
     if (Array.isArray(item)) yield* item as readonly Entry[]
     else yield item as Entry
