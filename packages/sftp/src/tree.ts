@@ -69,7 +69,8 @@ export class Tree {
       if (at === '') break
     }
     // Asked for all at once: each level would otherwise wait for the one above.
-    const kinds = await Promise.allSettled(parents.map(parent => this.#kindOf(parent)))
+    const looks = parents.map(parent => this.#kindOf(parent))
+    const kinds = await Promise.allSettled(looks)
     for (const [index, outcome] of kinds.entries()) {
       const parent = parents[index] as Path
       // Behind a file a server may answer anything; what is at the file has been dealt with by then.
@@ -141,7 +142,13 @@ export class Tree {
     if (this.#leftovers.size === 0) return
     const files = [...this.#leftovers]
     this.#leftovers.clear()
-    for (const file of files) await this.removeTemporary(file)
+    for (const [index, file] of files.entries()) {
+      await this.removeTemporary(file)
+      if (!this.#leftovers.has(file)) continue
+      // The server is gone: each of the others would wait for it as long as this one did.
+      for (const other of files.slice(index + 1)) this.#leftovers.add(other)
+      return
+    }
   }
 
   /** Removes a temporary file, now or later. Never throws. */
