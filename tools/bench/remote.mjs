@@ -12,7 +12,7 @@ import { runCase } from './lib/remote/rounds.mjs'
 
 const usage = `pnpm --filter @syncline/bench remote -- [OPTIONS]
 
-  --only LIST        cases: ${Object.keys(cases).join(', ')} (default all)
+  --only LIST        cases, none for a report of what --results has: ${Object.keys(cases).join(', ')} (default all)
   --rounds N         rounds of each (default 3)
   --without LIST     contenders that are left out
   --directory DIR    where trees and the servers' data go (default in memory, where /dev/shm is)
@@ -22,6 +22,8 @@ const usage = `pnpm --filter @syncline/bench remote -- [OPTIONS]
 `
 const document = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
 const memory = '/dev/shm'
+/** @type {Readonly<Record<string, string>>} */
+const serverNames = { sshd: 'OpenSSH', s3: 'Ceph RADOS gateway' }
 const args = process.argv.slice(2)
 const { values } = parseArgs({
   args: args[0] === '--' ? args.slice(1) : args,
@@ -40,7 +42,7 @@ if (values.help) {
   process.stdout.write(usage)
   process.exit(0)
 }
-const only = values.only.split(',')
+const only = values.only.split(',').filter(Boolean)
 for (const name of only) if (!(name in cases)) throw new TypeError(`--only: ${name} is none of ${Object.keys(cases).join(', ')}`)
 const rounds = Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError(`--rounds must be a whole number from 1, got ${values.rounds}`)
@@ -51,12 +53,11 @@ mkdirSync(values.directory, { recursive: true })
 process.env['SYNCLINE_SERVICES_DIR'] ??= join(values.directory, 'services')
 const { control } = await import('@syncline/services')
 
-/** @type {Record<string, import('./lib/remote/rounds.mjs').Result>} */
-const results = values.results !== undefined && existsSync(values.results) ? JSON.parse(readFileSync(values.results, 'utf8')) : {}
+/** @type {{ readonly servers: Record<string, string>, readonly cases: Record<string, import('./lib/remote/rounds.mjs').Result> }} */
+const results =
+  values.results !== undefined && existsSync(values.results) ? JSON.parse(readFileSync(values.results, 'utf8')) : { servers: {}, cases: {} }
 const say = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`)
 const without = values.without.split(',').filter(Boolean)
-/** @type {Set<string>} */
-const versions = new Set()
 for (const service of /** @type {const} */ (['sshd', 'vsftpd', 's3'])) {
   const mine = only.filter(name => cases[name].service === service)
   if (mine.length === 0) continue
@@ -65,10 +66,10 @@ for (const service of /** @type {const} */ (['sshd', 'vsftpd', 's3'])) {
     say(`${service} is not available: ${server.reason}`)
     continue
   }
-  versions.add(`${service} ${server.version}`)
+  results.servers[service] = server.version
   try {
     for (const name of mine) {
-      results[name] = await runCase({
+      results.cases[name] = await runCase({
         name,
         what: cases[name],
         details: server,
@@ -85,7 +86,7 @@ for (const service of /** @type {const} */ (['sshd', 'vsftpd', 's3'])) {
   }
 }
 
-const ordered = Object.fromEntries(Object.keys(cases).flatMap(name => (results[name] === undefined ? [] : [[name, results[name]]])))
+const ordered = Object.fromEntries(Object.keys(cases).flatMap(name => (results.cases[name] === undefined ? [] : [[name, results.cases[name]]])))
 const text = `${machine()}\n\n${remoteTables(ordered)}`
 process.stdout.write(text)
 if (values.write) {
@@ -117,7 +118,9 @@ function machine() {
   const [processor] = cpus()
   return [
     `- ${new Date().toISOString().slice(0, 10)}, ${cpus().length} processors (${processor.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}`,
-    `- Node ${process.version}, ${first(['rsync', '--version'])}, ${first(['rclone', 'version'])}, ${first(['lftp', '--version'])}`,
-    ...(versions.size === 0 ? [] : [`- Servers on the same machine: ${[...versions].join(', ')}`]),
+    `- Node ${process.version}, ${first(['rsync', '--version'])}, ${first(['rclone', 'version'])}, ${first(['lftp', '--version']).split(' | ').slice(0, 2).join(' ')}`,
+    `- Servers on the same machine: ${Object.entries(results.servers)
+      .map(([service, version]) => `${serverNames[service] ?? service} ${version}`)
+      .join(', ')}`,
   ].join('\n')
 }
