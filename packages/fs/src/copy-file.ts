@@ -27,19 +27,54 @@ export function copyContext(source: Tree, target: Tree, options: Pick<CopyContex
  * Returns at once for a small file, because a promise costs as much as its copy.
  */
 export function copyFile(context: CopyContext, item: TransferItem, onBytes?: (bytes: number) => void): Copied | Promise<Copied> {
-  const job = openJob(context, item)
-  const isSparse = job.stats.blocks * 512 < item.size && item.size > blockBytes
-  if (isSparse || item.size > smallFileBytes) return copyBig(job, isSparse, onBytes).finally(() => closeSync(job.fd))
+  const fd = openSource(context, item)
+  let isHandedOver = false
   try {
+    // A small file is looked at once, after it was read: that it is the listed version then says that it was so all the time.
+    const isReadFirst = item.size <= smallFileBytes && item.fromMatch !== undefined
+    if (isReadFirst) readAll(context, item, fd)
+    const job = toJob(context, item, fd, statListed(context, item, fd))
+    const isSparse = job.stats.blocks * 512 < item.size && item.size > blockBytes
+    if (isSparse || item.size > smallFileBytes) {
+      isHandedOver = true
+      return copyBig(job, isSparse, onBytes).finally(() => closeSync(fd))
+    }
+    if (!isReadFirst) {
+      readAll(context, item, fd)
+      checkUnchanged(job)
+    }
     return copySmall(job)
   } finally {
-    closeSync(job.fd)
+    if (!isHandedOver) closeSync(fd)
   }
 }
 
-function openJob(context: CopyContext, item: TransferItem): CopyJob {
+/** Opens the source, whatever it is by now. */
+function openSource({ source, verifiedSource }: CopyContext, item: TransferItem): number {
+  try {
+    if (!source.hasParent(item.from, verifiedSource))
+      throw new StorageError('NOT_FOUND', `${place(item.from, source.root)} is no longer there; run the sync again`, { path: item.from })
+    return openSync(source.locateTarget(item.from), openFlags)
+  } catch (error) {
+    if (errnoOf(error) === 'ELOOP') throw changed(source, item.from, error)
+    throw toStorageError(error, 'read', item.from, source.root)
+  }
+}
+
+/** The open source, if it is what was listed. */
+function statListed({ source }: CopyContext, item: TransferItem, fd: number): Stats {
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isFile() || stats.size !== item.size || (item.fromMatch !== undefined && etagOf(stats) !== item.fromMatch))
+      throw changed(source, item.from)
+    return stats
+  } catch (error) {
+    throw toStorageError(error, 'read', item.from, source.root)
+  }
+}
+
+function toJob(context: CopyContext, item: TransferItem, fd: number, stats: Stats): CopyJob {
   const { target } = context
-  const { fd, stats } = openSource(context, item)
   try {
     const file = target.locateTarget(item.to)
     makeParent(context, item.to)
@@ -48,26 +83,7 @@ function openJob(context: CopyContext, item: TransferItem): CopyJob {
     const existing = isDecidedLater ? undefined : checkTarget(target, item.to, file, item)
     return { context, item, fd, stats, file, draft: { modified: item.modified, mode: item.mode, existing, fsync: context.fsync } }
   } catch (error) {
-    closeSync(fd)
     throw toStorageError(error, 'write', item.to, target.root)
-  }
-}
-
-/** Opens what was listed, and nothing else. */
-function openSource({ source, verifiedSource }: CopyContext, item: TransferItem): { readonly fd: number; readonly stats: Stats } {
-  let fd: number | undefined
-  try {
-    if (!source.hasParent(item.from, verifiedSource))
-      throw new StorageError('NOT_FOUND', `${place(item.from, source.root)} is no longer there; run the sync again`, { path: item.from })
-    fd = openSync(source.locateTarget(item.from), openFlags)
-    const stats = fstatSync(fd)
-    if (!stats.isFile() || stats.size !== item.size || (item.fromMatch !== undefined && etagOf(stats) !== item.fromMatch))
-      throw changed(source, item.from)
-    return { fd, stats }
-  } catch (error) {
-    if (fd !== undefined) closeSync(fd)
-    if (errnoOf(error) === 'ELOOP') throw changed(source, item.from, error)
-    throw toStorageError(error, 'read', item.from, source.root)
   }
 }
 
@@ -79,16 +95,15 @@ function makeParent({ target, verifiedTarget, changedDirectories }: CopyContext,
   for (const made of target.makeParent(path, verifiedTarget)) changedDirectories.add(parentPath(made))
 }
 
+/** Copies what is in the buffer. */
 function copySmall(job: CopyJob): Copied {
   const { context, item } = job
-  shared ??= Buffer.allocUnsafeSlow(smallFileBytes)
-  readAll(job, shared)
-  checkUnchanged(job)
-  const hash = context.hash === undefined ? undefined : digestOf(context.hash, shared.subarray(0, item.size))
+  const buffer = sharedBuffer()
+  const hash = context.hash === undefined ? undefined : digestOf(context.hash, buffer.subarray(0, item.size))
   let draft: Draft | undefined
   try {
     draft = new Draft(job.file, job.draft)
-    draft.write(shared, item.size)
+    draft.write(buffer, item.size)
     return complete(job, draft, hash)
   } catch (error) {
     draft?.discard()
@@ -96,7 +111,8 @@ function copySmall(job: CopyJob): Copied {
   }
 }
 
-function readAll({ context, item, fd }: CopyJob, buffer: Buffer): void {
+function readAll(context: CopyContext, item: TransferItem, fd: number): void {
+  const buffer = sharedBuffer()
   try {
     for (let at = 0; at < item.size;) {
       const count = readSync(fd, buffer, at, item.size - at, at)
@@ -104,6 +120,12 @@ function readAll({ context, item, fd }: CopyJob, buffer: Buffer): void {
       at += count
     }
   } catch (error) {
+    // A directory or a pipe cannot be read like that; what it says is that it is not the file any more.
+    statListed(context, item, fd)
     throw toStorageError(error, 'read', item.from, context.source.root)
   }
+}
+
+function sharedBuffer(): Buffer {
+  return (shared ??= Buffer.allocUnsafeSlow(smallFileBytes))
 }

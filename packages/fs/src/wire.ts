@@ -160,7 +160,9 @@ export function packItems(items: readonly TransferItem[]): PackedItems {
   const numbers = new Float64Array(items.length * 3)
   const create = new Uint8Array(items.length)
   items.forEach((item, index) => {
-    numbers.set([item.size, item.modified ?? Number.NaN, item.mode ?? Number.NaN], index * 3)
+    numbers[index * 3] = item.size
+    numbers[index * 3 + 1] = item.modified ?? Number.NaN
+    numbers[index * 3 + 2] = item.mode ?? Number.NaN
     create[index] = item.ifNoneMatch === '*' ? 1 : 0
   })
   return {
@@ -178,18 +180,17 @@ export function unpackItems(packed: PackedItems): TransferItem[] {
   const to = packed.to === '' ? from : packed.to.split('\0')
   const fromMatch = packed.fromMatch.split('\0')
   const ifMatch = packed.ifMatch.split('\0')
+  const { numbers, create } = packed
   return from.map((path, index) => {
-    const [size, modified, mode] = packed.numbers.subarray(index * 3) as unknown as [number, number, number]
-    return {
-      from: path,
-      to: to[index] as string,
-      size,
-      ...(!Number.isNaN(modified) && { modified }),
-      ...(!Number.isNaN(mode) && { mode }),
-      ...(fromMatch[index] !== '' && { fromMatch: fromMatch[index] as string }),
-      ...(ifMatch[index] !== '' && { ifMatch: ifMatch[index] as string }),
-      ...(packed.create[index] === 1 && { ifNoneMatch: '*' as const }),
-    }
+    const item: { -readonly [K in keyof TransferItem]: TransferItem[K] } = { from: path, to: to[index] as string, size: numbers[index * 3] as number }
+    const modified = numbers[index * 3 + 1] as number
+    const mode = numbers[index * 3 + 2] as number
+    if (!Number.isNaN(modified)) item.modified = modified
+    if (!Number.isNaN(mode)) item.mode = mode
+    if (fromMatch[index] !== '') item.fromMatch = fromMatch[index] as string
+    if (ifMatch[index] !== '') item.ifMatch = ifMatch[index] as string
+    if (create[index] === 1) item.ifNoneMatch = '*'
+    return item
   })
 }
 
