@@ -1,3 +1,5 @@
+import { onAbort } from './storages/on-abort.ts'
+
 /**
  * Pauses, resumes and cancels a run from outside.
  *
@@ -67,11 +69,11 @@ export class SyncPauseController {
     return new Promise(resolve => {
       const wake = (): void => {
         this.#waiting.delete(wake)
-        signal?.removeEventListener('abort', wake)
+        leave()
         resolve()
       }
       this.#waiting.add(wake)
-      signal?.addEventListener('abort', wake)
+      const leave = onAbort(signal, wake)
     })
   }
 

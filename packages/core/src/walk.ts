@@ -2,6 +2,7 @@ import { messageOf, StorageError } from './errors.ts'
 import { checkPath, compareEntries, compareKeys, pathProblem } from './path.ts'
 import type { AbortOptions, DirectoryEntry, Entry, ListOptions, Path, ProblemEntry } from './protocol.ts'
 import { untilAborted } from './storages/abort.ts'
+import { onAbort } from './storages/on-abort.ts'
 import { Heap } from './storages/heap.ts'
 
 /**
@@ -119,14 +120,14 @@ class ReadAhead {
   readonly #concurrency: number
   readonly #signal: AbortSignal | undefined
   readonly #enters: (entry: DirectoryEntry) => boolean
-  readonly #onAbort = (): void => this.#stop.abort(this.#signal?.reason)
+  readonly #leave: () => void
 
   constructor(readDirectory: ReadDirectory, concurrency: number, signal: AbortSignal | undefined, enters: (entry: DirectoryEntry) => boolean) {
     this.#readDirectory = readDirectory
     this.#concurrency = concurrency
     this.#signal = signal
     this.#enters = enters
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#leave = onAbort(signal, () => this.#stop.abort(signal?.reason))
   }
 
   /** Returns once `directory` has been read, well or not; rejects on abort only. */
@@ -146,7 +147,7 @@ class ReadAhead {
 
   /** Ends the reads under way; nobody waits for their outcome. */
   close(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#leave()
     this.#stop.abort(new Error('the listing was left'))
   }
 

@@ -1,4 +1,4 @@
-import { StorageError, type AbortOptions, type HashName, type Path } from '@syncline/core'
+import { onAbort, StorageError, type AbortOptions, type HashName, type Path } from '@syncline/core'
 import { place } from './errno.ts'
 import { hashFile } from './hash-file.ts'
 import { hashNames } from './hash-names.ts'
@@ -20,8 +20,7 @@ export async function hash(tree: Tree, path: Path, name: HashName, { signal, use
   if (!hashNames.includes(name))
     throw new StorageError('NOT_SUPPORTED', `could not compute ${name} of ${place(path, tree.root)}; use one of: ${hashNames.join(', ')}`, { path })
   const aborted = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const onAbort = (): void => void Atomics.store(aborted, 0, 1)
-  signal?.addEventListener('abort', onAbort)
+  const leave = onAbort(signal, () => void Atomics.store(aborted, 0, 1))
   try {
     const isBig = workers > 0 && sizeOf(tree, path) >= threadBytes
     const job = isBig ? runJob(user, workers, { kind: 'hash', tree: { root: tree.root, symlinks: tree.symlinks }, path, name, aborted }) : undefined
@@ -30,7 +29,7 @@ export async function hash(tree: Tree, path: Path, name: HashName, { signal, use
     if (signal?.aborted === true) throw signal.reason
     throw error
   } finally {
-    signal?.removeEventListener('abort', onAbort)
+    leave()
   }
 }
 

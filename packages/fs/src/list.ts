@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs'
 import type { MessagePort } from 'node:worker_threads'
-import type { StorageError } from '@syncline/core'
-import type { Entry, ListOptions, Path } from '@syncline/core'
+import { onAbort, type Entry, type ListOptions, type Path, type StorageError } from '@syncline/core'
 import { toDirectoryEntry, toFileEntry, toProblemEntry, toSymlinkEntry } from './entry.ts'
 import { scanControl, type ScanAnswer, type ScanMessage } from './jobs.ts'
 import { Scan, type ScanSink, type ScanState } from './scan.ts'
@@ -112,8 +111,7 @@ function continueInThread(
 }
 
 async function* receive(context: ListContext, inbox: Inbox, signal: AbortSignal | undefined): AsyncGenerator<readonly Entry[], void, undefined> {
-  const onAbort = (): void => inbox.fail(signal?.reason)
-  signal?.addEventListener('abort', onAbort)
+  const leave = onAbort(signal, () => inbox.fail(signal?.reason))
   try {
     for (;;) {
       const message = await inbox.next()
@@ -128,7 +126,7 @@ async function* receive(context: ListContext, inbox: Inbox, signal: AbortSignal 
       }
     }
   } finally {
-    signal?.removeEventListener('abort', onAbort)
+    leave()
     inbox.close()
   }
 }

@@ -1,4 +1,4 @@
-import type { ReadableStorage, TransferItem, TransferOptions, TransferOutcome } from '@syncline/core'
+import { onAbort, type ReadableStorage, type TransferItem, type TransferOptions, type TransferOutcome } from '@syncline/core'
 import { copyContext } from './copy-file.ts'
 import { toFileEntry } from './entry.ts'
 import { hasFreeThread, runJob } from './threads.ts'
@@ -49,13 +49,12 @@ export async function transfer(
   context.files += items.length
   for (const item of items) context.bytes += item.size
   const aborted = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const onAbort = (): void => Atomics.store(aborted, 0, 1) as unknown as void
-  signal?.addEventListener('abort', onAbort)
+  const leave = onAbort(signal, () => void Atomics.store(aborted, 0, 1))
   try {
     const outcomes = await (inThread(context, source, items, options, aborted) ?? here(context, source, items, options, aborted))
     return outcomes.map((outcome, index) => toOutcome(outcome, items[index] as TransferItem, options))
   } finally {
-    signal?.removeEventListener('abort', onAbort)
+    leave()
   }
 }
 

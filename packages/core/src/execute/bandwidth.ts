@@ -1,3 +1,5 @@
+import { onAbort } from '../storages/on-abort.ts'
+
 /** Waits. Resolves early, without rejecting, when a signal aborts. */
 export type Sleep = (ms: number, ...signals: readonly (AbortSignal | undefined)[]) => Promise<void>
 
@@ -7,11 +9,11 @@ export function sleep(ms: number, ...signals: readonly (AbortSignal | undefined)
   return new Promise(resolve => {
     const wake = (): void => {
       clearTimeout(timer)
-      for (const signal of signals) signal?.removeEventListener('abort', wake)
+      for (const leave of leaving) leave()
       resolve()
     }
     const timer = setTimeout(wake, ms)
-    for (const signal of signals) signal?.addEventListener('abort', wake)
+    const leaving = signals.map(signal => onAbort(signal, wake))
   })
 }
 

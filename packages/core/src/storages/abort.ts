@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts'
+
 /** Waits for `promise`, but rejects with `signal.reason` as soon as the signal aborts, unwrapped. */
 export async function untilAborted<T>(promise: PromiseLike<T> | T, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await promise
@@ -6,15 +8,14 @@ export async function untilAborted<T>(promise: PromiseLike<T> | T, signal: Abort
     Promise.resolve(promise).catch(() => undefined)
     throw signal.reason
   }
-  let onAbort: (() => void) | undefined
+  let leave: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
+    leave = onAbort(signal, () => reject(signal.reason))
   })
   try {
     return await Promise.race([promise, aborted])
   } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
+    leave?.()
   }
 }
 
