@@ -1,4 +1,4 @@
-import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import type { S3Options } from '@syncline/s3'
 import type { S3Details } from '@syncline/services'
 
@@ -16,15 +16,6 @@ export async function makeBucket(access: S3Access): Promise<string> {
   const bucket = `golden-${crypto.randomUUID()}`
   await withClient(access, client => client.send(new CreateBucketCommand({ Bucket: bucket })))
   return bucket
-}
-
-/** Lets nobody, its owner included, do some things below a prefix. */
-export async function deny(access: S3Access, bucket: string, prefix: string, actions: readonly string[]): Promise<void> {
-  const policy = {
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Deny', Principal: '*', Action: actions, Resource: [`arn:aws:s3:::${bucket}/${prefix}*`] }],
-  }
-  await withClient(access, client => client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(policy) })))
 }
 
 async function withClient<T>(access: S3Access, work: (client: S3Client) => Promise<T>): Promise<T> {

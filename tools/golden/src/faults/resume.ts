@@ -9,7 +9,7 @@ import { Command } from '../command.ts'
 import type { Arena } from './arena.ts'
 
 /** Bytes of the big file: 256 MiB, or a whole GiB with SYNCLINE_GOLDEN_BYTES=1073741824. */
-export const bigFileBytes: number = Number(process.env['SYNCLINE_GOLDEN_BYTES'] ?? 256 * 1024 * 1024)
+const bigFileBytes = Number(process.env['SYNCLINE_GOLDEN_BYTES'] ?? 256 * 1024 * 1024)
 
 /**
  * Uploads a big file by the command, kills its process when 60 % of the file have gone through the network, and lets another process go on.
