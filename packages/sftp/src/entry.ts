@@ -16,7 +16,7 @@ export function toFileEntry(path: Path, attributes: Attributes): FileEntry {
 }
 
 /** The entry of a directory. */
-export function toDirectoryEntry(path: Path, attributes: Attributes): DirectoryEntry {
+function toDirectoryEntry(path: Path, attributes: Attributes): DirectoryEntry {
   const { modified } = attributes
   const mode = permissionsOf(attributes)
   return { kind: 'directory', path, ...(modified !== undefined && { modified: modified * 1000 }), ...(mode !== undefined && { mode }) }

@@ -7,9 +7,9 @@ import { hasStatus } from './wire/packets.ts'
 
 /** Makes files durable, and then the directories that name them. What is gone by now needs nothing. */
 export async function flush(tree: Tree, slots: Slots, paths: readonly Path[], signal: AbortSignal | undefined): Promise<void> {
-  await Promise.all(paths.map(path => slots.run(() => syncOne(tree, path, signal))))
+  await slots.map(paths, path => syncOne(tree, path, signal))
   const directories = [...new Set(paths.map(parentPath))]
-  await Promise.all(directories.map(path => slots.run(() => syncOne(tree, path, signal, true))))
+  await slots.map(directories, path => syncOne(tree, path, signal, true))
 }
 
 async function syncOne(tree: Tree, path: Path, signal: AbortSignal | undefined, isDirectory = false): Promise<void> {

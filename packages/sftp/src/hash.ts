@@ -11,7 +11,7 @@ const commands = { sha256: 'sha256sum', sha1: 'sha1sum', md5: 'md5sum' } as cons
 /** Hashes that a shell of a server can compute. */
 export type RemoteHashName = keyof typeof commands
 
-export const remoteHashNames: readonly RemoteHashName[] = ['sha256', 'sha1', 'md5']
+const remoteHashNames: readonly RemoteHashName[] = ['sha256', 'sha1', 'md5']
 
 /** Files that one command is given. */
 const mostFiles = 500
@@ -95,13 +95,10 @@ export async function probeHashes(tree: Tree): Promise<readonly RemoteHashName[]
     const handle = await create(channel, file, 0o600)
     await write(handle, 0, content)
     await close(handle)
-    const known = await Promise.all(
-      remoteHashNames.map(async name => {
-        const digest = (await digestsOf(tree, name, [file])).get(file)
-        return digest === createHash(name).update(content).digest('hex') ? name : undefined
-      }),
-    )
-    return known.filter(name => name !== undefined)
+    const isKnown = async (name: RemoteHashName): Promise<boolean> =>
+      (await digestsOf(tree, name, [file])).get(file) === createHash(name).update(content).digest('hex')
+    const known = await Promise.all([isKnown('sha256'), isKnown('sha1'), isKnown('md5')])
+    return remoteHashNames.filter((_, index) => known[index])
   } catch (error) {
     if (isStorageError(error) && error.retryable) throw error
     // A root that is missing or may not be written to: then nothing was found out.

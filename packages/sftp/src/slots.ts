@@ -1,16 +1,32 @@
 /** Lets a limited number of things happen at once, first come first served. */
 export class Slots {
   #free: number
+  readonly #count: number
   readonly #waiting: (() => void)[] = []
   #head = 0
 
   constructor(count: number) {
-    this.#free = count
+    this.#free = this.#count = count
   }
 
-  /** Lets more happen at once. */
-  add(count: number): void {
-    for (let i = 0; i < count; i++) this.#release()
+  /** Runs `work` over the items, in order of their start. The first rejection rejects the whole after the ones that are running. */
+  async map<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+    const results: R[] = []
+    let next = 0
+    let failure: { readonly error: unknown } | undefined
+    const worker = async (): Promise<void> => {
+      while (failure === undefined && next < items.length) {
+        const index = next++
+        try {
+          results[index] = await this.run(() => work(items[index] as T, index))
+        } catch (error) {
+          failure ??= { error }
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(this.#count, items.length) }, worker))
+    if (failure !== undefined) throw failure.error
+    return results
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {

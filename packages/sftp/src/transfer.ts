@@ -31,8 +31,7 @@ export async function transfer(
 ): Promise<readonly TransferOutcome[]> {
   options.signal?.throwIfAborted()
   await context.tree.removeLeftovers()
-  // The slots are the limit: most of these wait.
-  return Promise.all(items.map((item, index) => context.slots.run(() => transferItem(context, source, item, index, options))))
+  return context.slots.map(items, (item, index) => transferItem(context, source, item, index, options))
 }
 
 /** One file on its way. */

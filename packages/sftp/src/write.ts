@@ -127,7 +127,7 @@ export function wrongSize(tree: Tree, path: Path, how: 'more' | 'fewer', size: n
 }
 
 /** A failure of the content's own, which is not ours to translate. */
-export class ContentError extends Error {}
+class ContentError extends Error {}
 
 async function* contentOf(content: Bytes, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
   const chunks = abortable(content, signal)

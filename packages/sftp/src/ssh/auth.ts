@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { messageOf, StorageError } from '@syncline/core'
+import type * as ssh2Module from 'ssh2'
 import type { AnyAuthMethod, BaseAgent as SshAgent, ParsedKey, PublicKeyEntry } from 'ssh2'
 import { readSecret, type Prompt, type SecretSources } from './secrets.ts'
 
-type Ssh2 = typeof import('ssh2')
+type Ssh2 = typeof ssh2Module
 
 /** What a connection may log in with. */
 export interface Credentials {

@@ -95,6 +95,6 @@ function isFirst(value: string, index: number, all: readonly string[]): boolean 
 }
 
 /** For a POSIX shell. */
-export function quote(text: string): string {
+function quote(text: string): string {
   return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

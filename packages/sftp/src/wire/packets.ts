@@ -1,5 +1,5 @@
 import { lengthOfAttributes, writeAttributes, type Attributes, type Cursor } from './attributes.ts'
-import { packet, status } from './constants.ts'
+import { status } from './constants.ts'
 
 /** A part of a request: 32 bits, 64 bits, a text or bytes with their length in front, attributes. */
 export type Field = number | bigint | string | Uint8Array | Attributes
@@ -200,9 +200,4 @@ function describeGarbage(bytes: Buffer, length: number): string {
   return /^[\x20-\x7e\r\n\t]{4}/.test(text)
     ? `the server sent text instead of SFTP: ${JSON.stringify(text)}; its shell start-up files may print it`
     : `the server sent a packet of ${length} bytes`
-}
-
-/** Whether an answer is a status, which can stand for every other. */
-export function isStatus(reply: Reply): boolean {
-  return reply.type === packet.status
 }
