@@ -5,11 +5,17 @@ const unbounded = 'Promise.all over a mapped list has no bound: use a limiter. A
 export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', '**/coverage/', '.cache/', '.turbo/', '**/.reports/'] },
   {
-    files: ['{packages,examples}/*/{src,test}/**/*.ts'],
+    files: ['{packages,examples}/*/{src,test}/**/*.ts', 'tools/{golden,services}/{src,test,scenarios}/**/*.ts'],
     extends: [tseslint.configs.base],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.test.json', 'examples/*/tsconfig.json', 'examples/*/tsconfig.test.json'],
+        project: [
+          'packages/*/tsconfig.test.json',
+          'examples/*/tsconfig.json',
+          'examples/*/tsconfig.test.json',
+          'tools/golden/tsconfig.json',
+          'tools/tsconfig.json',
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -56,7 +62,7 @@ export default tseslint.config(
   },
   {
     // Tests may run their few cases at once, and print what they counted.
-    files: ['**/*.test.ts', '**/*.test-d.ts', '{packages,examples}/*/test/**/*.ts'],
+    files: ['**/*.test.ts', '**/*.test-d.ts', '{packages,examples}/*/test/**/*.ts', 'tools/*/test/**/*.ts'],
     rules: { 'no-console': 'off', 'no-restricted-syntax': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
 )
