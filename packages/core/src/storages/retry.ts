@@ -190,7 +190,8 @@ function keyOf(entry: Entry): string {
 async function* read(storage: ReadableStorage, path: Path, readOptions: ReadOptions, options: RetryOptions): AsyncGenerator<Uint8Array> {
   const { offset = 0, length, ifMatch, signal } = readOptions
   const patience = new Patience({ ...options, call: 'read', path, signal })
-  const isPinnable = ifMatch === undefined && storage.capabilities.conditional === true
+  const { conditional, checksConditions } = storage.capabilities
+  const isPinnable = ifMatch === undefined && (conditional === true || checksConditions === true)
   let version = ifMatch
   let delivered = 0
   for (;;) {
