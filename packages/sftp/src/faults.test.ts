@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, type TestContext } from 'vitest'
-import { collect, isStorageError, toBytes, type Entry, type WritableStorage } from '@syncline/core'
+import { collect, isStorageError, memory, toBytes, type Entry, type WritableStorage } from '@syncline/core'
 import { control, type SftpDetails } from '@syncline/services'
 import { faultProxy, type FaultProxy } from '@syncline/services/fault-proxy'
 import { withService } from '@syncline/services/vitest'
@@ -239,10 +239,44 @@ describe('a server', () => {
     try {
       await storage.write('file', toBytes('old'))
       expect(await outcomeOf(storage.write('file', toBytes(Buffer.alloc(20 * 1024 * 1024, 1))))).toBe('NO_SPACE file')
+      // So little that all of it is sent before the first answer comes.
+      await storage.write('filler', toBytes(Buffer.alloc(6 * 1024 * 1024, 1)))
+      expect(await outcomeOf(storage.write('file', toBytes(Buffer.alloc(4 * 1024 * 1024, 1))))).toBe('NO_SPACE file')
+      await storage.remove('filler')
       expect(readFileSync(join(local, 'file'), 'utf8')).toBe('old')
       expect(readdirSync(local)).toEqual(['file'])
     } finally {
+      await storage.remove('filler')
       await storage.remove('file')
+      await storage.close?.()
+    }
+  })
+})
+
+describe('a batch', () => {
+  test('on a disk that fills up: every file is whole or not there, and its outcome says which', async context => {
+    const server = await withService(context, 'sshd')
+    const { path, local } = server.fullDisk
+    const source = memory()
+    const names = Array.from({ length: 60 }, (_, i) => `b${i}`)
+    for (const [i, name] of names.entries()) await source.write(name, toBytes(big.subarray(0, 200_000 + i)))
+    const storage = await sftp({ ...login(server), path })
+    try {
+      await storage.write('b7', toBytes('was there before'))
+      const items = names.map((name, i) => ({ from: name, to: name, size: 200_000 + i, ifNoneMatch: '*' as const }))
+      const outcomes = await storage.transferFrom?.(source, items)
+      const told = outcomes?.map(outcome => ('entry' in outcome ? 'whole' : (outcome.error as { code: string }).code)) ?? []
+      expect(new Set(told)).toEqual(new Set(['whole', 'NO_SPACE', ...told.filter(each => each === 'PRECONDITION_FAILED')]))
+      expect(told[7]).not.toBe('whole')
+      expect(readFileSync(join(local, 'b7'), 'utf8')).toBe('was there before')
+      for (const [i, name] of names.entries()) {
+        if (i === 7) continue
+        const stats = statSync(join(local, name), { throwIfNoEntry: false })
+        expect(stats?.size, name).toBe(told[i] === 'whole' ? 200_000 + i : undefined)
+      }
+      expect(readdirSync(local).filter(name => name.startsWith('.'))).toEqual([])
+    } finally {
+      for (const name of names) await storage.remove(name)
       await storage.close?.()
     }
   })
