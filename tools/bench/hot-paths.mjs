@@ -24,9 +24,12 @@ try {
 
   const state = memory()
   const changes = []
-  for (const page of pages(0)) for (const entry of page) changes.push({ path: entry.path, source: undefined, destination: toAncestor(entry, hashOf(entry)) })
+  for (const page of pages(0))
+    for (const entry of page) changes.push({ path: entry.path, source: undefined, destination: toAncestor(entry, hashOf(entry)) })
   for (let round = 0; round < rounds; round++)
-    await timed('write a state', entries, () => writeTree(state, 'tree', { edits: new ChangeLog(changes).edits('destination', true), generation: 1, folded: 0 }))
+    await timed('write a state', entries, () =>
+      writeTree(state, 'tree', { edits: new ChangeLog(changes).edits('destination', true), generation: 1, folded: 0 }),
+    )
   changes.length = 0
   const stored = await state.stat('tree')
 

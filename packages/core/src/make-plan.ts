@@ -172,7 +172,7 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
     remembered('destination'),
   ]
   const filterChanged = state.filter !== undefined && state.filter !== filter.digest
-  const completer = new Completer({ source, destination, asOf: state.asOf, signal })
+  const completer = new Completer({ source, destination, asOf: state.asOf, config, signal })
   let entered = 0
   const names = [source.name, destination.name, 'the state of the source', 'the state of the destination']
   for await (const page of mergeJoin(listings, names, { remember })) {

@@ -176,7 +176,12 @@ export class SyncProgressTracker {
     return totals
   }
 
-  #tell(type: `${Direction}_${'start' | 'progress' | 'complete'}`, filePath: Path, { size, folder, totals }: RunningFile, bytesTransferred: number): void {
+  #tell(
+    type: `${Direction}_${'start' | 'progress' | 'complete'}`,
+    filePath: Path,
+    { size, folder, totals }: RunningFile,
+    bytesTransferred: number,
+  ): void {
     const { filesDone, totalFiles, bytesDone, totalBytes } = totals
     const ofFolder: FolderTotals = { folder, filesDone, totalFiles, bytesDone, totalBytes }
     this.emit({ type, filePath, bytesTransferred, totalBytes: size, folder: ofFolder, totals: this.totals() })

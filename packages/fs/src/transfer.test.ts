@@ -161,20 +161,23 @@ describe('transferFrom', () => {
     expect(contents(both.to)).toEqual({})
   })
 
-  test.each(['a pipe', 'a directory', 'a link', 'more', 'less', 'other content'])('copies no version but the listed one: there is %s now', async what => {
-    const both = pair()
-    fill(both.from, { f: 'abc', g: 'abc' })
-    const { etag } = (await both.source.stat('f')) as FileEntry
-    const file = join(both.from, 'f')
-    if (what === 'a pipe' || what === 'a directory' || what === 'a link') rmSync(file)
-    if (what === 'a pipe') execFileSync('mkfifo', [file])
-    else if (what === 'a directory') mkdirSync(file)
-    else if (what === 'a link') symlinkSync('g', file)
-    else writeFileSync(file, { more: 'abcd', less: 'ab' }[what] ?? 'xyz')
-    const outcomes = await transfer(both, [{ from: 'f', to: 'f', size: 3, ...(etag !== undefined && { fromMatch: etag }) }])
-    expect(outcomes).toMatchObject([{ error: { code: 'PRECONDITION_FAILED', path: 'f' } }])
-    expect(contents(both.to)).toEqual({})
-  })
+  test.each(['a pipe', 'a directory', 'a link', 'more', 'less', 'other content'])(
+    'copies no version but the listed one: there is %s now',
+    async what => {
+      const both = pair()
+      fill(both.from, { f: 'abc', g: 'abc' })
+      const { etag } = (await both.source.stat('f')) as FileEntry
+      const file = join(both.from, 'f')
+      if (what === 'a pipe' || what === 'a directory' || what === 'a link') rmSync(file)
+      if (what === 'a pipe') execFileSync('mkfifo', [file])
+      else if (what === 'a directory') mkdirSync(file)
+      else if (what === 'a link') symlinkSync('g', file)
+      else writeFileSync(file, { more: 'abcd', less: 'ab' }[what] ?? 'xyz')
+      const outcomes = await transfer(both, [{ from: 'f', to: 'f', size: 3, ...(etag !== undefined && { fromMatch: etag }) }])
+      expect(outcomes).toMatchObject([{ error: { code: 'PRECONDITION_FAILED', path: 'f' } }])
+      expect(contents(both.to)).toEqual({})
+    },
+  )
 
   test('rejects a big file that is written while it is copied', async () => {
     const both = pair({ workers: 0 })

@@ -66,7 +66,7 @@ export class FtpSession {
       data.destroy()
       return { content: Buffer.alloc(0), reply: first }
     }
-    data.end(content)
+    data.end(content ?? Buffer.alloc(0))
     await closed
     return { content: Buffer.concat(chunks), reply: await this.reply() }
   }

@@ -12,7 +12,8 @@ const change = (path: string): StateChange => ({ path, source: undefined, destin
 describe('Recorder', () => {
   test('says of the last changes that nothing follows', async () => {
     const told: [readonly string[], boolean][] = []
-    const record = async (changes: Iterable<StateChange>, last: boolean): Promise<void> => void told.push([Array.from(changes, ({ path }) => path), last])
+    const record = async (changes: Iterable<StateChange>, last: boolean): Promise<void> =>
+      void told.push([Array.from(changes, ({ path }) => path), last])
     const recorder = new Recorder(
       async () => {},
       record,

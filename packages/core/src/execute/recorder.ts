@@ -23,12 +23,7 @@ export class Recorder {
   #isRunning = false
   #failure: { readonly error: unknown } | undefined
 
-  constructor(
-    flush: () => Promise<void>,
-    record: (changes: ChangeLog, last: boolean) => Promise<void>,
-    now: () => number,
-    always: boolean,
-  ) {
+  constructor(flush: () => Promise<void>, record: (changes: ChangeLog, last: boolean) => Promise<void>, now: () => number, always: boolean) {
     this.#flush = flush
     this.#record = record
     this.#now = now

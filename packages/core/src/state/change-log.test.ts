@@ -33,7 +33,11 @@ const changes = fc.array(
 function modelled(list: readonly StateChange[], side: 'source' | 'destination', empty: boolean): unknown[] {
   const last = new Map<Path, Ancestor | undefined>(list.map(change => [change.path, change[side]]))
   const edits = [...last].flatMap(([path, put]) =>
-    [false, true].map(directory => ({ path, directory, put: put !== undefined && (put.kind === 'directory') === directory ? formatLine(put) : undefined })),
+    [false, true].map(directory => ({
+      path,
+      directory,
+      put: put !== undefined && (put.kind === 'directory') === directory ? formatLine(put) : undefined,
+    })),
   )
   return edits.filter(({ put }) => !empty || put !== undefined).sort((a, b) => compareKeys(a.path, a.directory, b.path, b.directory))
 }
