@@ -1,9 +1,19 @@
-import { type AbortOptions, baseName, type FileEntry, isBelow, isStorageError, parentPath, type Path, StorageError, type WriteOptions } from '@syncline/core'
+import {
+  type AbortOptions,
+  baseName,
+  type FileEntry,
+  isBelow,
+  isStorageError,
+  parentPath,
+  type Path,
+  StorageError,
+  type WriteOptions,
+} from '@syncline/core'
 import type { Connection } from './connection.ts'
 import { listFor } from './directory.ts'
 import { place } from './errors.ts'
 import { checkConditions, checkReadable, checkWritable } from './names.ts'
-import { publish, setModeCommand, setTimeCommand } from './publish.ts'
+import { askAndPublish, setModeCommand, setTimeCommand } from './publish.ts'
 import type { Remote } from './remote.ts'
 import { expectPositive, isPositive, type Reply, ReplyError } from './reply.ts'
 import { statOn } from './stat.ts'
@@ -100,7 +110,8 @@ export async function moveOn(remote: Remote, connection: Connection, from: Path,
 export function checkMove(remote: Remote, from: Path, to: Path, options: WriteOptions): void {
   if (checkReadable(from) === undefined) throw nothing(remote, from)
   checkWritable(to, remote.known, remote.name)
-  if (from === '' || to === '') throw new StorageError('INVALID_PATH', `the root of ${remote.name} cannot be moved or replaced`, { path: from === '' ? from : to })
+  if (from === '' || to === '')
+    throw new StorageError('INVALID_PATH', `the root of ${remote.name} cannot be moved or replaced`, { path: from === '' ? from : to })
   if (isBelow(to, from)) throw new StorageError('INVALID_PATH', `${place(from, remote.name)} cannot be moved into itself`, { path: to })
   checkConditions(remote, to, options)
 }
@@ -125,7 +136,7 @@ export async function copyOn(remote: Remote, connection: Connection, from: Path,
     // A copy has the time and mode of the original unless others are given.
     const { modified = source.modified, mode = source.mode } = options
     const kept = { ...options, ...(modified !== undefined && { modified }), ...(mode !== undefined && { mode }) }
-    const published = await publish(remote, connection, { temporary, path: to, size: source.size }, kept, false)
+    const published = await askAndPublish(remote, connection, { temporary, path: to, size: source.size }, kept)
     return { kind: 'file', path: to, size: source.size, ...published }
   } catch (error) {
     await discard(remote, temporary, true)
@@ -136,7 +147,8 @@ export async function copyOn(remote: Remote, connection: Connection, from: Path,
 /** Sets the time of a file. */
 export async function setModifiedOn(remote: Remote, connection: Connection, path: Path, modified: number): Promise<void> {
   const command = setTimeCommand(remote, remote.at(path), modified)
-  if (command === undefined) throw new StorageError('NOT_SUPPORTED', `${remote.name} cannot set the time ${modified} of ${place(path, remote.name)}`, { path })
+  if (command === undefined)
+    throw new StorageError('NOT_SUPPORTED', `${remote.name} cannot set the time ${modified} of ${place(path, remote.name)}`, { path })
   await ordered(remote, connection, path, command)
 }
 
@@ -178,9 +190,11 @@ export async function removeLeftovers(remote: Remote, { signal }: AbortOptions):
 
 /** Removes a temporary file that will not be completed. What cannot be removed now is never listed, and removed later. */
 export async function discard(remote: Remote, temporary: Path, inBackground: boolean): Promise<void> {
-  const removing = remote.pool.use(connection => connection.ask(`DELE ${remote.at(temporary)}`)).then(
-    () => undefined,
-    () => undefined,
-  )
+  const removing = remote.pool
+    .use(connection => connection.ask(`DELE ${remote.at(temporary)}`))
+    .then(
+      () => undefined,
+      () => undefined,
+    )
   if (!inBackground) await removing
 }

@@ -27,6 +27,17 @@ export interface StoreOptions {
   readonly offset?: number
 }
 
+export interface SendOptions extends StoreOptions {
+  /** Questions about what was sent. They leave with the last byte where the server queues commands, else when it has confirmed the transfer. */
+  readonly after?: (bytes: number) => readonly string[]
+}
+
+/** What was sent, and the answers to the questions about it. */
+export interface Stored {
+  readonly bytes: number
+  readonly replies: readonly Reply[]
+}
+
 export interface RetrieveOptions extends StoreOptions {
   /** Called for each command of `before` with its answer, before the first chunk. */
   readonly onReplies?: (replies: readonly Reply[]) => void
@@ -40,6 +51,8 @@ export class Connection {
   isReused = false
   readonly #parts: ConnectionParts
   readonly #host: string
+  /** Files that were sent: where one was, the next will follow. */
+  #stored = 0
   /** A port the server has been asked for ahead of the next transfer. */
   #nextPort: Promise<Reply> | undefined
 
@@ -47,7 +60,7 @@ export class Connection {
     this.#parts = parts
     this.known = parts.known
     this.#host = parts.client.ftp.socket.remoteAddress ?? ''
-    this.control = new Control(parts.client, parts.timeoutMs)
+    this.control = new Control(parts.client, parts.timeoutMs, () => parts.known.keepsAlive)
   }
 
   /** Whether nothing is under way but what was asked ahead. */
@@ -75,6 +88,11 @@ export class Connection {
     expectPositive('RNTO', renamed)
   }
 
+  /** Whether it is likely that the next call sends a file as well. */
+  get isSending(): boolean {
+    return this.#stored > 1
+  }
+
   /** Asks for the port of the next transfer now, so that its answer comes with those of other commands. */
   prepareTransfer(): void {
     if (this.known.pipelines && this.control.error === undefined) this.#nextPort ??= this.control.send(this.known.passive)[0]
@@ -83,21 +101,34 @@ export class Connection {
   /**
    * Sends content with STOR or APPE. Bytes leave as soon as the data connection is there, without waiting for the server's word.
    *
-   * @returns bytes sent
    * @throws ReplyError if the server refused the file or could not keep it
    */
-  async store(command: string, content: Pick<Rewindable, 'next'>, options: StoreOptions = {}): Promise<number> {
+  async store(command: string, content: Pick<Rewindable, 'next'>, { after, ...options }: SendOptions = {}): Promise<Stored> {
     const stream = await this.openStore(command, options)
+    let asking: Promise<readonly Reply[]> | undefined
     try {
       for (;;) {
         const chunk = await stream.whileOpen(content.next())
         if (chunk === undefined) break
         await stream.write(chunk)
       }
-      await stream.end()
-      return stream.bytes
+      const questions = after?.(stream.bytes) ?? []
+      const ending = stream.end()
+      ending.catch(() => undefined)
+      if (this.known.queues && this.known.pipelines && questions.length > 0) {
+        asking = this.ask(...questions)
+        asking.catch(() => undefined)
+      }
+      await ending
+      this.#stored++
+      return { bytes: stream.bytes, replies: await (asking ?? this.ask(...questions)) }
     } catch (error) {
-      await stream.fail(error)
+      try {
+        await stream.fail(error)
+      } finally {
+        // They are answered, whatever became of the transfer, and must not be taken for answers to what comes next.
+        await asking?.catch(() => undefined)
+      }
       throw error
     }
   }
@@ -125,20 +156,13 @@ export class Connection {
     const replies = this.ask(...before)
     replies.catch(() => undefined)
     if (!this.known.pipelines) await replies
-    const opening = this.#openData()
-    opening.catch(() => undefined)
-    try {
-      onReplies?.(await replies)
-    } catch (error) {
-      void opening.then(data => data.destroy()).catch(() => undefined)
-      throw error
-    }
-    const data = await opening
+    const data = await this.#openData()
     let settled: Promise<Reply> | undefined
     let finished = false
     try {
       const [restarted, started] = await this.#start(command, offset > 0 ? [`REST ${offset}`] : [])
       settled = started
+      onReplies?.(await replies)
       if (offset > 0) expectRestart((await restarted)[0] as Reply)
       const refused = settled.then(reply => {
         if (isPositive(reply)) return
@@ -239,6 +263,7 @@ export class StoreStream {
   readonly #stored: Promise<Reply>
   readonly #refused: Promise<never>
   #socket: Socket | undefined
+  #isEnding = false
 
   constructor(connection: Connection, command: string, data: DataConnection, stored: Promise<Reply>) {
     this.#connection = connection
@@ -247,7 +272,9 @@ export class StoreStream {
     this.#stored = stored
     // An answer before the end of the content is a refusal, or a server that has enough.
     this.#refused = stored.then(reply => {
-      throw isPositive(reply) ? new LostConnection('the server ended the transfer early') : new ReplyError(command, reply)
+      if (!isPositive(reply)) throw new ReplyError(command, reply)
+      if (!this.#isEnding) throw new LostConnection('the server ended the transfer early')
+      return new Promise<never>(() => undefined)
     })
     this.#refused.catch(() => undefined)
   }
@@ -274,6 +301,7 @@ export class StoreStream {
   async end(): Promise<void> {
     const socket = await this.#ready()
     this.#data.watch(true)
+    this.#isEnding = true
     // A TLS connection that ends right after its handshake, before the server has sent its tickets, is an error to some servers.
     if (this.bytes === 0 && 'encrypted' in socket) await pause(20)
     socket.end()
@@ -281,6 +309,8 @@ export class StoreStream {
     socket.resume()
     const reply = await Promise.race([this.#stored, broken(socket, this.#data)])
     expectPositive(this.#command, reply)
+    // Any other success is the answer to another command, and from here on nothing fits any more.
+    if (reply.code !== 226 && reply.code !== 250) throw new LostConnection(`the server answered ${reply.code} at the end of a transfer`)
     this.#data.destroy()
   }
 

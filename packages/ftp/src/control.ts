@@ -6,6 +6,7 @@ interface Pending {
   readonly command: string
   readonly bytes: number
   isSent: boolean
+  readonly isQuiet: boolean
   /** Moves data: it has a preliminary reply, and may take as long as the data does. */
   readonly isTransfer: boolean
   /** Its preliminary reply has come. */
@@ -19,6 +20,11 @@ interface Pending {
 /** A command that moves data. */
 export interface TransferCommand {
   readonly transfer: string
+}
+
+/** A command whose answer nobody waits for. */
+export interface QuietCommand {
+  readonly quiet: string
 }
 
 const keepAliveMs = 30_000
@@ -39,13 +45,20 @@ const aheadInClear = 16_384
 export class Control {
   readonly #client: Client
   readonly #timeoutMs: number
+  readonly #keepsAlive: () => boolean
   readonly #pending: Pending[] = []
   #error: LostConnection | undefined
+  #isHeld = true
+  #watchedMs: number | undefined
   #onLost: (() => void) | undefined
   #keepAlive: ReturnType<typeof setInterval> | undefined
 
-  /** @param client - logged in, with no command under way */
-  constructor(client: Client, timeoutMs: number) {
+  /**
+   * @param client - logged in, with no command under way
+   * @param keepsAlive - whether the server takes NOOP during a transfer
+   */
+  constructor(client: Client, timeoutMs: number, keepsAlive: () => boolean) {
+    this.#keepsAlive = keepsAlive
     this.#client = client
     this.#timeoutMs = timeoutMs
     // Commands of one call leave in one packet; Nagle would hold back the next call's until the answer.
@@ -64,9 +77,9 @@ export class Control {
     return this.#error
   }
 
-  /** Answers that are awaited, but those to NOOP. */
+  /** Answers that somebody waits for. */
   get awaited(): number {
-    return this.#pending.filter(({ command }) => command !== 'NOOP').length
+    return this.#pending.filter(({ isQuiet }) => !isQuiet).length
   }
 
   /** Called once when the connection ends, also an idle one. */
@@ -74,29 +87,34 @@ export class Control {
     this.#onLost = call
   }
 
-  /** The process may end although the connection is open; it is idle. */
+  /** The process may end although the connection is open, once nothing is awaited. */
   unref(): void {
-    this.#client.ftp.socket.unref()
+    this.#isHeld = false
+    if (this.awaited === 0) this.#client.ftp.socket.unref()
   }
 
   ref(): void {
+    this.#isHeld = true
     this.#client.ftp.socket.ref()
   }
 
   /**
    * Sends commands in one go. The promises resolve to the final replies, negative ones too, and reject with {@link LostConnection}.
    */
-  send(...commands: readonly (string | TransferCommand)[]): Promise<Reply>[] {
+  send(...commands: readonly (string | TransferCommand | QuietCommand)[]): Promise<Reply>[] {
     const isFirst = this.#pending.length === 0
     const promises = commands.map(item => {
-      const isTransfer = typeof item !== 'string'
-      const command = isTransfer ? item.transfer : item
+      const isTransfer = typeof item === 'object' && 'transfer' in item
+      const isQuiet = typeof item === 'object' && 'quiet' in item
+      const command = isTransfer ? item.transfer : isQuiet ? item.quiet : item
       const promise = new Promise<Reply>((resolve, reject) => {
         if (this.#error !== undefined) reject(this.#error)
-        else this.#pending.push({
+        else
+          this.#pending.push({
             command,
             bytes: Buffer.byteLength(command) + 2,
             isTransfer,
+            isQuiet,
             isSent: false,
             isStarted: false,
             isAbandoned: false,
@@ -168,6 +186,7 @@ export class Control {
     const [pending] = this.#pending.splice(Math.max(at, 0), 1)
     this.#flush()
     this.#watch()
+    if (!this.#isHeld) this.unref()
     pending?.resolve(reply)
     if (reply.code === 421) this.close(new LostConnection(`the server ended the connection: ${reply.text}`))
   }
@@ -187,11 +206,18 @@ export class Control {
   /** Only who waits for an answer can wait too long; while data moves, the data connection is watched instead. */
   #watch(): void {
     const isTransfer = this.#pending[0]?.isTransfer === true
-    this.#client.ftp.socket.setTimeout(this.#pending.length > 0 && !isTransfer ? this.#timeoutMs : 0)
+    const timeoutMs = this.#pending.length > 0 && !isTransfer ? this.#timeoutMs : 0
+    // What arrives starts the timer again by itself.
+    if (timeoutMs !== this.#watchedMs) this.#client.ftp.socket.setTimeout(timeoutMs)
+    this.#watchedMs = timeoutMs
     if (isTransfer === (this.#keepAlive !== undefined)) return
     clearInterval(this.#keepAlive)
     // A firewall forgets a connection on which nothing is said, and the end of a long transfer would never be heard.
-    this.#keepAlive = isTransfer ? setInterval(() => void this.send('NOOP'), keepAliveMs) : undefined
+    this.#keepAlive = isTransfer ? setInterval(() => this.#stayAlive(), keepAliveMs) : undefined
     this.#keepAlive?.unref()
+  }
+
+  #stayAlive(): void {
+    if (this.#keepsAlive()) this.send({ quiet: 'NOOP' })
   }
 }

@@ -54,7 +54,8 @@ export class DataConnection {
    */
   async abandon(error?: Error): Promise<void> {
     this.#failure ??= error
-    if (this.#raw.connecting) await Promise.race([once(this.#raw, 'connect'), once(this.#raw, 'close'), pause(arrivalMs, undefined, { ref: false })]).catch(() => undefined)
+    if (this.#raw.connecting)
+      await Promise.race([once(this.#raw, 'connect'), once(this.#raw, 'close'), pause(arrivalMs, undefined, { ref: false })]).catch(() => undefined)
     this.destroy()
   }
 

@@ -5,7 +5,7 @@ import { hasFacts } from './known.ts'
 import { checkName, type Listed, linesOf, nameProblem, parseFacts, parseLine } from './listing.ts'
 import type { Remote } from './remote.ts'
 import { isPositive, type Reply, ReplyError } from './reply.ts'
-import { isTemporary } from './temporary.ts'
+import { isOfServer, isTemporary } from './temporary.ts'
 import { learnZones, zoneOf } from './zone.ts'
 
 /**
@@ -23,7 +23,7 @@ export async function readDirectory(remote: Remote, connection: Connection, path
     const problem = nameProblem(path, item.name)
     if (problem !== undefined) entries.push(problem)
     else if (isTemporary(item.name)) remote.leftovers.set(joinPath(path, item.name), item.modified ?? item.shown?.local)
-    else entries.push(toEntry(remote, joinPath(path, item.name), item))
+    else if (!isOfServer(item.name)) entries.push(toEntry(remote, joinPath(path, item.name), item))
   }
   return entries
 }
@@ -136,7 +136,10 @@ export async function explainClosed(remote: Remote, connection: Connection, path
   const where = place(path, remote.name)
   if (kind === undefined) throw new StorageError('NOT_FOUND', `nothing is at ${where}`, { path, cause: error })
   if (kind !== 'directory') throw new StorageError('NOT_A_DIRECTORY', `${where} is no directory`, { path, cause: error })
-  throw new StorageError('PERMISSION_DENIED', `could not enter ${where}: ${error.message}; check what the account may do there`, { path, cause: error })
+  throw new StorageError('PERMISSION_DENIED', `could not enter ${where}: ${error.message}; check what the account may do there`, {
+    path,
+    cause: error,
+  })
 }
 
 async function kindByFacts(remote: Remote, connection: Connection, path: Path): Promise<Listed['kind'] | undefined> {

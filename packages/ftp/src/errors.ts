@@ -48,14 +48,14 @@ const hints: readonly (readonly [RegExp, Meaning])[] = [
 ]
 
 /** What a negative reply says. */
-export function meaningOf(error: ReplyError): Meaning {
-  const fallback = meanings[error.code]
+export function meaningOf({ code, text }: Pick<ReplyError, 'code' | 'text'>): Meaning {
+  const fallback = meanings[code]
   // A login or a protocol error is what its code says, whatever the words.
-  const mayHint = error.code === 500 || error.code === 530 || [421, 450, 451, 501, 550, 552, 553, 554].includes(error.code)
-  const hint = mayHint ? hints.find(([pattern]) => pattern.test(error.message))?.[1] : undefined
-  if (error.code === 530 && hint?.code !== 'RATE_LIMITED') return fallback as Meaning
-  if (error.code === 500 && hint?.code !== 'UNAVAILABLE') return fallback as Meaning
-  return hint ?? fallback ?? { code: error.code < 500 ? 'UNAVAILABLE' : 'UNKNOWN', words: 'the server refused' }
+  const mayHint = [421, 450, 451, 500, 501, 530, 550, 552, 553, 554].includes(code)
+  const hint = mayHint ? hints.find(([pattern]) => pattern.test(text))?.[1] : undefined
+  if (code === 530 && hint?.code !== 'RATE_LIMITED') return fallback as Meaning
+  if (code === 500 && hint?.code !== 'UNAVAILABLE') return fallback as Meaning
+  return hint ?? fallback ?? { code: code < 500 ? 'UNAVAILABLE' : 'UNKNOWN', words: 'the server refused' }
 }
 
 /** Whether the same command may succeed on a new data connection or a little later, and nothing was moved. */

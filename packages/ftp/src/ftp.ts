@@ -24,7 +24,7 @@ import { probe } from './probe.ts'
 import { readFile } from './read.ts'
 import { Remote } from './remote.ts'
 import { ReplyError } from './reply.ts'
-import { statOn } from './stat.ts'
+import { statFile } from './stat.ts'
 import { openUpload } from './upload.ts'
 import { writeFile } from './write.ts'
 
@@ -78,7 +78,8 @@ class FtpStorage {
       ...(known.setTime !== undefined && { modifiedPrecision: 1000 }),
       ...(known.exactNames === true && { exactNames: true }),
       ...(hashes.length > 0 && { hashes }),
-      concurrency: pool.size,
+      // More calls than connections: while one waits for its last answer, the next is on its way.
+      concurrency: pool.size * 2,
     }
   }
 
@@ -96,7 +97,8 @@ class FtpStorage {
       try {
         return await readDirectory(this.#remote, connection, path)
       } catch (error) {
-        if (error instanceof ReplyError && error.command === 'CWD' && error.code >= 500) return await explainClosed(this.#remote, connection, path, error)
+        if (error instanceof ReplyError && error.command === 'CWD' && error.code >= 500)
+          return await explainClosed(this.#remote, connection, path, error)
         throw error
       }
     })
@@ -105,7 +107,7 @@ class FtpStorage {
   async stat(path: Path, { signal }: AbortOptions = {}): Promise<Entry | undefined> {
     signal?.throwIfAborted()
     if (checkReadable(path) === undefined) return undefined
-    return await this.#remote.use('look at', path, { signal }, connection => statOn(this.#remote, connection, path))
+    return await this.#remote.use('look at', path, { signal }, (connection, letGo) => statFile(this.#remote, connection, path, letGo))
   }
 
   read: WritableStorage['read'] = (path, options) => readFile(this.#remote, path, options)
@@ -202,9 +204,9 @@ class FtpStorage {
 
   /** Tries the server out, once, unless an earlier run did. What fails here fails again in the call itself, and is told there. */
   async tryOut(signal: AbortSignal | undefined): Promise<void> {
-    const { known, settings, pool } = this.#remote
+    const { known, settings } = this.#remote
     if (known.probed || settings.probe === 'never') return
-    this.#probing ??= pool.use(connection => probe(this.#remote, connection)).catch(() => undefined)
+    this.#probing ??= probe(this.#remote).catch(() => undefined)
     await this.#probing
     signal?.throwIfAborted()
   }

@@ -17,7 +17,13 @@ export async function hashOn(remote: Remote, connection: Connection, path: Path,
 }
 
 /** The digest of the bytes from `range[0]` up to and without `range[1]`, by a way that can do that. */
-export async function hashRangeOn(remote: Remote, connection: Connection, path: Path, way: HashWay, range: readonly [number, number]): Promise<string> {
+export async function hashRangeOn(
+  remote: Remote,
+  connection: Connection,
+  path: Path,
+  way: HashWay,
+  range: readonly [number, number],
+): Promise<string> {
   return await ask(remote, connection, path, way, range)
 }
 

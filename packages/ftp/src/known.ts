@@ -17,6 +17,10 @@ export interface Known {
   /** Commands may be sent before earlier ones are answered. */
   pipelines: boolean
   passive: 'EPSV' | 'PASV'
+  /** Commands that arrive during a transfer are answered after it, so those that depend on it may be sent ahead of its end. */
+  readonly queues: boolean
+  /** NOOP may be sent during a transfer. */
+  readonly keepsAlive: boolean
   /** `undefined`: the server sets its own time. */
   setTime: TimeCommand | undefined
   /** Whether the probe has shown what is only assumed before. */
@@ -26,6 +30,8 @@ export interface Known {
   /** RNTO replaces a file. */
   replaces: boolean
   exactNames: boolean | undefined
+  /** The permission bits of a file that was just sent. */
+  newFileMode: number | undefined
   /** Names that come back changed: "trailing space", "backslash". */
   rewrites: readonly string[]
   /** Milliseconds to add to times of MDTM and LIST to get UTC; 0 for servers that keep to the standard. */
@@ -36,6 +42,8 @@ export interface Known {
   listZones: Readonly<Record<string, number>>
   /** Connections that the server allowed when it refused one more. */
   limit: number | undefined
+  /** Milliseconds that the first connection took until it could be used. */
+  loginMs: number
   /** Milliseconds between a command and its answer, the least that was seen. */
   roundTripMs: number
 }
@@ -47,6 +55,7 @@ interface Facts {
   readonly setTime: TimeCommand | null
   readonly replaces: boolean
   readonly exactNames: boolean | null
+  readonly newFileMode: number | null
   readonly rewrites: readonly string[]
   readonly zoneMs: number | null
   readonly listZones: Readonly<Record<string, number>>
@@ -56,7 +65,7 @@ interface Facts {
 
 /** What is worth remembering; `undefined` before anything was tried. */
 export function factsOf(known: Known): Json | undefined {
-  const { identity, setTime, replaces, exactNames, rewrites, zoneMs, listZones, limit, probed } = known
+  const { identity, setTime, replaces, exactNames, newFileMode, rewrites, zoneMs, listZones, limit, probed } = known
   if (!probed && zoneMs === undefined && limit === undefined && Object.keys(listZones).length === 0) return undefined
   const facts: Facts = {
     version: 1,
@@ -64,6 +73,7 @@ export function factsOf(known: Known): Json | undefined {
     setTime: setTime ?? null,
     replaces,
     exactNames: exactNames ?? null,
+    newFileMode: newFileMode ?? null,
     rewrites,
     zoneMs: zoneMs ?? null,
     listZones,
@@ -82,6 +92,7 @@ export function recallFacts(known: Known, remembered: Json): void {
     known.setTime = facts.setTime ?? undefined
   if (typeof facts.replaces === 'boolean') known.replaces = facts.replaces
   if (typeof facts.exactNames === 'boolean') known.exactNames = facts.exactNames
+  if (typeof facts.newFileMode === 'number') known.newFileMode = facts.newFileMode
   if (Array.isArray(facts.rewrites)) known.rewrites = facts.rewrites.filter(item => typeof item === 'string')
   if (typeof facts.zoneMs === 'number') known.zoneMs = facts.zoneMs
   if (typeof facts.listZones === 'object' && facts.listZones !== null) {

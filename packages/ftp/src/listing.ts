@@ -100,7 +100,9 @@ function parseOrUndefined(line: string): ReturnType<typeof parseList>[number] | 
 /** @throws StorageError `CORRUPT` for a name that leads elsewhere */
 export function checkName(name: string, directory: Path): string {
   if (name === '' || name.includes('/') || name.includes('\0') || name === '.' || name === '..') {
-    throw new StorageError('CORRUPT', `the server listed ${JSON.stringify(name)} in ${JSON.stringify(directory)}, which is no name`, { path: directory })
+    throw new StorageError('CORRUPT', `the server listed ${JSON.stringify(name)} in ${JSON.stringify(directory)}, which is no name`, {
+      path: directory,
+    })
   }
   return name
 }
@@ -115,7 +117,11 @@ export function nameProblem(directory: Path, name: string): ProblemEntry | undef
 }
 
 /** Lines of a listing, as many at a time as have come. @throws StorageError `CORRUPT` for a listing or a line without end */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>, directory: Path, maxBytes: number): AsyncGenerator<readonly string[], void, undefined> {
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  directory: Path,
+  maxBytes: number,
+): AsyncGenerator<readonly string[], void, undefined> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   let rest = ''
   let bytes = 0

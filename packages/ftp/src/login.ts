@@ -32,6 +32,7 @@ export async function openConnection(settings: Settings, known: Known | undefine
 class PipelineTrialFailed extends Error {}
 
 async function openOnce(settings: Settings, known: Known | undefined, signal: AbortSignal | undefined, pipelines: boolean): Promise<Connection> {
+  const began = performance.now()
   const client = new Client(settings.timeoutMs)
   const onAbort = (): void => client.close()
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -40,7 +41,10 @@ async function openOnce(settings: Settings, known: Known | undefined, signal: Ab
     const greeting = await connect(client, settings, verify)
     await authenticate(client, settings)
     const connection = new Connection({ client, known: known ?? draftOf(settings, greeting, pipelines), timeoutMs: settings.timeoutMs, verify })
-    return known === undefined ? await learn(connection, client, settings) : await prepare(connection, client)
+    if (known !== undefined) return await prepare(connection, client)
+    await learn(connection, client, settings)
+    connection.known.loginMs = performance.now() - began
+    return connection
   } catch (error) {
     client.close()
     signal?.throwIfAborted()
@@ -104,15 +108,20 @@ function preparation(client: Client): readonly string[] {
 }
 
 async function prepare(connection: Connection, client: Client): Promise<Connection> {
-  await connection.ask(...preparation(client))
+  // Whatever comes next is answered after these; who can send ahead need not wait for them.
+  if (connection.known.pipelines) connection.control.send(...preparation(client).map(quiet => ({ quiet })))
+  else await connection.ask(...preparation(client))
+  // Most of what is asked of a server is a listing or a file.
+  connection.prepareTransfer()
   return connection
 }
 
 /** The first connection to a server asks what there is, all at once, which also shows whether the server can take that. */
-async function learn(connection: Connection, client: Client, settings: Settings): Promise<Connection> {
+async function learn(connection: Connection, client: Client, settings: Settings): Promise<void> {
   const draft = connection.known
   const began = performance.now()
   const asking = connection.ask('FEAT', 'SYST', 'PWD', 'SITE HELP', ...preparation(client))
+  connection.prepareTransfer()
   let timer: ReturnType<typeof setTimeout> | undefined
   const trial = new Promise<never>((_, reject) => {
     if (draft.pipelines) timer = setTimeout(() => reject(new PipelineTrialFailed()), Math.min(trialMs, settings.timeoutMs))
@@ -125,7 +134,6 @@ async function learn(connection: Connection, client: Client, settings: Settings)
   Object.assign(draft, { features, site, home: homeOf(pwd), roundTripMs, identity: identityOf(settings, draft.greeting, feat, syst) })
   draft.listHidden = !/windows/i.test(syst.text)
   draft.setTime = settings.setTimes === 'none' ? undefined : (settings.setTimes ?? assumedTimeCommand(draft))
-  return connection
 }
 
 function draftOf(settings: Settings, greeting: string, pipelines: boolean): Known {
@@ -137,17 +145,23 @@ function draftOf(settings: Settings, greeting: string, pipelines: boolean): Know
     home: '',
     pipelines,
     passive: 'EPSV',
+    // By name, as no trial shows it surely: vsftpd reads nothing during a transfer. ProFTPD answers most commands at once as soon as data flows,
+    // and pure-ftpd takes whatever comes for an unknown command, with an answer that looks like the end of the transfer.
+    queues: /vsftpd/i.test(greeting),
+    keepsAlive: /vsftpd|proftpd/i.test(greeting),
     setTime: undefined,
     probed: false,
     listHidden: true,
     replaces: true,
     exactNames: undefined,
+    newFileMode: undefined,
     rewrites: [],
     zoneMs: undefined,
     clockMs: undefined,
     listZones: {},
     limit: undefined,
     roundTripMs: 0,
+    loginMs: 0,
   }
 }
 

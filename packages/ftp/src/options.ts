@@ -160,4 +160,3 @@ function oneOf<T extends string>(name: string, value: string | undefined, allowe
   if (value === undefined || (allowed as readonly string[]).includes(value)) return value as T | undefined
   throw new TypeError(`${name} must be one of ${allowed.join(', ')}, got ${JSON.stringify(value)}`)
 }
-

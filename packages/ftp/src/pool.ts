@@ -15,6 +15,9 @@ const farMs = 5
 const attempts = 4
 const baseDelayMs = 200
 
+/** Milliseconds without a further connection after one was refused or failed. */
+const refusedMs = 5000
+
 export interface PoolOptions {
   readonly open: (known: Known | undefined, signal: AbortSignal | undefined) => Promise<Connection>
   /** At most so many connections; default: by the distance of the server. */
@@ -24,6 +27,7 @@ export interface PoolOptions {
 }
 
 interface Waiter {
+  readonly since: number
   readonly resolve: (connection: Connection | undefined) => void
 }
 
@@ -34,6 +38,15 @@ export interface UseOptions {
   readonly repeatable?: boolean | (() => boolean)
 }
 
+/**
+ * Gives the connection to the next call although answers are awaited: they come in order, whoever sends next. Returns false if the server cannot take
+ * commands ahead; then the connection is still the caller's.
+ */
+export type LetGo = () => boolean
+
+/** A call on a connection. It may let go of it when it has sent its last command. */
+export type Call<T> = (connection: Connection, letGo: LetGo) => Promise<T>
+
 /** Control connections to one server. Each serves one call at a time; the last used is the next to be used, so the others can be closed. */
 export class Pool {
   readonly known: Known
@@ -43,6 +56,10 @@ export class Pool {
   readonly #waiters: Waiter[] = []
   readonly #holders = new Set<() => void>()
   #opening = 0
+  /** Milliseconds that calls have waited for connections since the last one was opened. */
+  #waited = 0
+  /** No further connection is tried before this time: the server refused one, or could not be reached. */
+  #growsAfter = 0
   #isClosed = false
   #sweeper: ReturnType<typeof setInterval> | undefined
 
@@ -68,11 +85,18 @@ export class Pool {
   /**
    * Runs a call on a connection of its own. A connection that had been idle and turns out to be dead is replaced, and a busy server is asked again.
    */
-  async use<T>(run: (connection: Connection) => Promise<T>, { signal, repeatable = true }: UseOptions = {}): Promise<T> {
+  async use<T>(run: Call<T>, { signal, repeatable = true }: UseOptions = {}): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const connection = await this.acquire(signal)
+      let isHeld = true
+      const letGo = (): boolean => {
+        if (!isHeld || !this.known.pipelines) return !isHeld
+        isHeld = false
+        this.#giveBack(connection)
+        return true
+      }
       try {
-        return await this.abortable(connection, run(connection), signal)
+        return await this.abortable(connection, run(connection, letGo), signal, () => isHeld)
       } catch (error) {
         if (signal?.aborted === true) throw signal.reason
         const isStale = error instanceof LostConnection && connection.isReused && !error.timedOut
@@ -81,17 +105,17 @@ export class Pool {
         if (!mayRepeat || attempt >= attempts || !(isStale || isBusy(error))) throw error
         if (!isStale) await untilAborted(delay(attempt), signal)
       } finally {
-        this.release(connection)
+        if (isHeld) this.release(connection)
       }
     }
   }
 
   /** Waits for what a connection does; an abort ends the connection, because nobody can say in which state it is. */
-  async abortable<T>(connection: Connection, doing: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  async abortable<T>(connection: Connection, doing: Promise<T>, signal: AbortSignal | undefined, isHeld: () => boolean = () => true): Promise<T> {
     try {
       return await untilAborted(doing, signal)
     } catch (error) {
-      if (signal?.aborted === true) connection.control.close(new LostConnection('the call was aborted'))
+      if (signal?.aborted === true && isHeld()) connection.control.close(new LostConnection('the call was aborted'))
       throw error
     }
   }
@@ -107,11 +131,7 @@ export class Pool {
         idle.connection.control.ref()
         return idle.connection
       }
-      if (this.#all.size + this.#opening < this.size) {
-        const opened = await this.#open(signal)
-        if (opened !== undefined) return opened
-        continue
-      }
+      if (this.#all.size + this.#opening === 0) return await this.#open(signal)
       const given = await this.#wait(signal)
       if (given !== undefined) return given
     }
@@ -120,6 +140,10 @@ export class Pool {
   /** Gives a connection back. One that waits for an answer is not fit for the next call and is closed. */
   release(connection: Connection): void {
     if (connection.control.error === undefined && !connection.isFree) connection.control.close(new LostConnection('the call ended early'))
+    this.#giveBack(connection)
+  }
+
+  #giveBack(connection: Connection): void {
     if (connection.control.error !== undefined || this.#isClosed) {
       this.#all.delete(connection)
       if (this.#isClosed) connection.control.close()
@@ -129,7 +153,9 @@ export class Pool {
     connection.isReused = true
     const waiter = this.#waiters.shift()
     if (waiter !== undefined) {
+      this.#waited += performance.now() - waiter.since
       waiter.resolve(connection)
+      if (this.#waiters.length > 0) this.#growIfDue()
       return
     }
     connection.control.unref()
@@ -155,8 +181,7 @@ export class Pool {
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(undefined)
   }
 
-  /** @returns `undefined` if the server allows no more, and a connection in use has to be waited for */
-  async #open(signal: AbortSignal | undefined): Promise<Connection | undefined> {
+  async #open(signal: AbortSignal | undefined): Promise<Connection> {
     this.#opening++
     try {
       for (let attempt = 1; ; attempt++) {
@@ -166,11 +191,6 @@ export class Pool {
           return connection
         } catch (error) {
           signal?.throwIfAborted()
-          // A server that refuses one more tells how many it allows.
-          if (isStorageError(error, 'RATE_LIMITED') && this.#all.size > 0) {
-            this.known.limit = this.#all.size
-            return undefined
-          }
           if (attempt >= attempts || !canPass(error)) throw error
           await untilAborted(delay(attempt), signal)
         }
@@ -179,6 +199,37 @@ export class Pool {
       this.#opening--
       this.#wake(undefined)
     }
+  }
+
+  /**
+   * Opens one more connection when calls have waited for longer than a login takes. A login costs a server more than a small file: many hash the
+   * password slowly on purpose. What is over before that is faster with the connections there are.
+   */
+  #growIfDue(): void {
+    if (this.#isClosed || this.#all.size + this.#opening >= this.size || performance.now() < this.#growsAfter) return
+    const now = performance.now()
+    const waiting = this.#waiters.reduce((sum, { since }) => sum + now - since, 0)
+    if (this.#waited + waiting < this.known.loginMs) return
+    this.#waited = -waiting
+    this.#opening++
+    this.#options
+      .open(this.known, undefined)
+      .then(
+        connection => {
+          this.#adopt(connection)
+          this.release(connection)
+        },
+        (error: unknown) => {
+          // A server that refuses one more tells how many it allows.
+          if (isStorageError(error, 'RATE_LIMITED')) this.known.limit = Math.max(1, this.#all.size)
+          this.#growsAfter = performance.now() + refusedMs
+        },
+      )
+      .finally(() => {
+        this.#opening--
+        if (this.#all.size === 0) this.#wake(undefined)
+      })
+      .catch(() => undefined)
   }
 
   #adopt(connection: Connection): void {
@@ -194,10 +245,12 @@ export class Pool {
   async #wait(signal: AbortSignal | undefined): Promise<Connection | undefined> {
     let waiter: Waiter | undefined
     const waiting = new Promise<Connection | undefined>(resolve => {
-      waiter = { resolve }
+      waiter = { since: performance.now(), resolve }
       this.#waiters.push(waiter)
     })
     for (const letGo of this.#holders) letGo()
+    this.#growIfDue()
+    const timer = setInterval(() => this.#growIfDue(), Math.max(5, this.known.loginMs / 4))
     try {
       return await untilAborted(waiting, signal)
     } catch (error) {
@@ -206,6 +259,8 @@ export class Pool {
       // It was given one while it was being aborted.
       else void waiting.then(connection => (connection === undefined ? this.#wake(undefined) : this.release(connection)))
       throw error
+    } finally {
+      clearInterval(timer)
     }
   }
 

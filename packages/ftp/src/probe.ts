@@ -23,25 +23,34 @@ const probeNames = { lower: 'case', upper: 'CASE', composed: 'caf\u00e9', decomp
  *
  * What cannot be tried stays as it is assumed: an account that may only read learns nothing here.
  */
-export async function probe(remote: Remote, connection: Connection): Promise<void> {
+export async function probe(remote: Remote): Promise<void> {
+  const { pool, known } = remote
   const directory = temporaryFor('probe')
   const at = (name: string): string => `${remote.at(directory)}/${name}`
-  const made = (await connection.ask(...remote.rootsToMake.map(root => `MKD ${root}`), `MKD ${remote.at(directory)}`)).at(-1) as Reply
-  if (!isPositive(made)) return
+  const made = await pool.use(async connection => {
+    const replies = await connection.ask(...remote.rootsToMake.map(root => `MKD ${root}`), `MKD ${remote.at(directory)}`)
+    return isPositive(replies.at(-1) as Reply)
+  })
+  if (!made) return
   try {
-    await learnNames(remote, connection, directory)
-    for (const name of ['a', 'b']) await connection.store(`STOR ${at(name)}`, content(name))
-    await learnClock(remote, connection, at('b'))
-    await learnTimeCommand(remote, connection, `${directory}/a`)
-    const [ready, renamed] = (await connection.ask(`RNFR ${at('a')}`, `RNTO ${at('b')}`)) as [Reply, Reply]
-    if (ready.code === 350) remote.known.replaces = isPositive(renamed)
-    remote.known.probed = true
+    await pool.use(async connection => {
+      await learnNames(remote, connection, directory)
+      for (const name of ['a', 'b']) await connection.store(`STOR ${at(name)}`, content(name))
+      await learnClock(remote, connection, at('b'))
+      const sent = await statOn(remote, connection, `${directory}/b`)
+      known.newFileMode = sent?.kind === 'file' ? sent.mode : undefined
+      await learnTimeCommand(remote, connection, `${directory}/a`)
+      const [ready, renamed] = (await connection.ask(`RNFR ${at('a')}`, `RNTO ${at('b')}`)) as [Reply, Reply]
+      if (ready.code === 350) known.replaces = isPositive(renamed)
+    })
+    known.probed = true
   } finally {
-    await connection.ask(
-      ...['a', 'b'].map(name => `DELE ${at(name)}`),
-      ...Object.values(probeNames).map(name => `RMD ${at(name)}`),
-      ...['space', 'space_', 'backslash', 'back_slash'].map(name => `RMD ${at(name)}`),
-      `RMD ${remote.at(directory)}`,
+    await pool.use(connection =>
+      connection.ask(
+        ...['a', 'b'].map(name => `DELE ${at(name)}`),
+        ...[...Object.values(probeNames), 'space', 'space_', 'back_slash'].map(name => `RMD ${at(name)}`),
+        `RMD ${remote.at(directory)}`,
+      ),
     )
   }
 }

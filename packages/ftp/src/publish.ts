@@ -3,6 +3,7 @@ import type { Connection } from './connection.ts'
 import { factsIn } from './directory.ts'
 import { place } from './errors.ts'
 import { hashWays, hasFacts, type TimeCommand } from './known.ts'
+import type { LetGo } from './pool.ts'
 import type { Remote } from './remote.ts'
 import { isPositive, type Reply, ReplyError } from './reply.ts'
 import { statOn } from './stat.ts'
@@ -26,7 +27,12 @@ export interface Published {
 }
 
 /** The command that sets a time; `undefined` if the server has none, or FTP cannot say the time. */
-export function setTimeCommand(remote: Remote, at: string, modified: number, how: TimeCommand | undefined = remote.known.setTime): string | undefined {
+export function setTimeCommand(
+  remote: Remote,
+  at: string,
+  modified: number,
+  how: TimeCommand | undefined = remote.known.setTime,
+): string | undefined {
   if (how === undefined || !isSayable(modified)) return undefined
   if (how === 'MFMT') return `MFMT ${formatTime(modified)} ${at}`
   if (how === 'MDTM') return `MDTM ${formatTime(modified - (remote.known.zoneMs ?? 0))} ${at}`
@@ -38,36 +44,62 @@ export function setModeCommand(remote: Remote, at: string, mode: number): string
   return remote.known.site.has('CHMOD') ? `SITE CHMOD ${(mode & 0o7777).toString(8).padStart(3, '0')} ${at}` : undefined
 }
 
-/**
- * Gives a complete file its name, time and mode, after the server has confirmed its size: what was cut off on the way must never have the name.
- *
- * @param next - another transfer will follow on this connection
- */
-export async function publish(remote: Remote, connection: Connection, draft: Draft, options: WriteOptions, next: boolean): Promise<Published> {
-  const { temporary, path, size, sha256 } = draft
-  const { modified, mode, ifNoneMatch } = options
+/** The questions about a complete temporary file, by what they are for, and commands that finish it. */
+export function questionsOf(
+  remote: Remote,
+  { temporary, path, sha256 }: Draft,
+  { modified, mode, ifNoneMatch }: WriteOptions,
+): ReadonlyMap<string, string> {
   const [from, to] = [remote.at(temporary), remote.at(path)]
   const commands = new Map<string, string>()
-  const time = modified === undefined ? undefined : setTimeCommand(remote, from, modified)
-  if (mode !== undefined) add(commands, 'mode', setModeCommand(remote, from, mode))
-  // After the mode: a file that its owner may not write would keep the wrong time on some servers.
-  add(commands, 'time', time ?? (remote.known.features.has('MDTM') ? `MDTM ${from}` : undefined))
-  if (sha256 !== undefined && hashesSha256(remote)) {
-    commands.set('algorithm', 'OPTS HASH SHA-256')
-    commands.set('hash', `HASH ${from}`)
+  const add = (key: string, command: string | undefined): void => {
+    if (command !== undefined) commands.set(key, command)
   }
-  if (remote.known.features.has('SIZE')) commands.set('size', `SIZE ${from}`)
-  if (hasFacts(remote.known)) commands.set('target', `MLST ${to}`)
-  else if (ifNoneMatch !== undefined) commands.set('target', `SIZE ${to}`)
-  const replies = await connection.ask(...commands.values())
-  const answer = new Map([...commands.keys()].map((key, i) => [key, replies[i] as Reply]))
+  if (mode !== undefined && mode !== remote.known.newFileMode) add('mode', setModeCommand(remote, from, mode))
+  // After the mode: a file that its owner may not write would keep the wrong time on some servers.
+  if (modified !== undefined) add('time', setTimeCommand(remote, from, modified))
+  if (!commands.has('time') && remote.known.features.has('MDTM')) add('clock', `MDTM ${from}`)
+  if (sha256 !== undefined && hashesSha256(remote)) {
+    add('algorithm', 'OPTS HASH SHA-256')
+    add('hash', `HASH ${from}`)
+  }
+  if (remote.known.features.has('SIZE')) add('size', `SIZE ${from}`)
+  if (hasFacts(remote.known)) add('target', `MLST ${to}`)
+  else if (ifNoneMatch !== undefined) add('target', `SIZE ${to}`)
+  return commands
+}
+
+/** What the server said about a complete temporary file. */
+export interface Confirmed {
+  /** Of {@link questionsOf}. */
+  readonly questions: ReadonlyMap<string, string>
+  /** To these, in their order. */
+  readonly replies: readonly Reply[]
+  /** The rename has been sent: from now on nobody knows whether it has happened until it is answered. The connection is free for the next. */
+  readonly onRename?: LetGo
+}
+
+/**
+ * Gives a complete file its name, after the server has confirmed its size: what was cut off on the way must never have the name.
+ */
+export async function publish(
+  remote: Remote,
+  connection: Connection,
+  draft: Draft,
+  options: WriteOptions,
+  { questions, replies, onRename }: Confirmed,
+): Promise<Published> {
+  const { temporary, path, size, sha256 } = draft
+  const { modified, mode } = options
+  const answer = new Map([...questions.keys()].map((key, i) => [key, replies[i] as Reply]))
   checkContent(remote, draft, answer)
+  const from = remote.at(temporary)
   const exists = checkTarget(remote, path, answer.get('target'), options)
   if (exists && !remote.known.replaces) await replaceAside(remote, connection, from, path)
-  else await renameOver(remote, connection, from, path, next)
+  else await renameOver(remote, connection, from, path, onRename)
   remote.hasParents(path)
-  const kept = timeKept(remote, time === undefined ? undefined : modified, answer.get('time'))
-  const isModeKept = mode !== undefined && isPositive(answer.get('mode') ?? refused)
+  const kept = timeKept(remote, modified, answer)
+  const isModeKept = mode !== undefined && (mode === remote.known.newFileMode || isPositive(answer.get('mode') ?? refused))
   return {
     ...(kept !== undefined && { modified: kept }),
     ...(isModeKept && { mode: mode & 0o7777 }),
@@ -75,11 +107,13 @@ export async function publish(remote: Remote, connection: Connection, draft: Dra
   }
 }
 
-const refused: Reply = { code: 500, text: '' }
-
-function add(commands: Map<string, string>, key: string, command: string | undefined): void {
-  if (command !== undefined) commands.set(key, command)
+/** {@link publish} for a file that has been there for a while. */
+export async function askAndPublish(remote: Remote, connection: Connection, draft: Draft, options: WriteOptions): Promise<Published> {
+  const questions = questionsOf(remote, draft, options)
+  return await publish(remote, connection, draft, options, { questions, replies: await connection.ask(...questions.values()) })
 }
+
+const refused: Reply = { code: 500, text: '' }
 
 /** Whether the server can say what arrived. It costs no round trip, and finds what changed on the way. */
 export function hashesSha256({ known }: Remote): boolean {
@@ -113,19 +147,25 @@ function checkTarget(remote: Remote, path: Path, reply: Reply | undefined, { ifN
   return true
 }
 
-async function renameOver(remote: Remote, connection: Connection, from: string, path: Path, next: boolean): Promise<void> {
+async function renameOver(remote: Remote, connection: Connection, from: string, path: Path, onRename: LetGo | undefined): Promise<void> {
   const renaming = connection.rename(from, remote.at(path))
-  if (next) connection.prepareTransfer()
+  if (connection.isSending) connection.prepareTransfer()
+  const isHeld = onRename?.() !== true
   try {
     await renaming
   } catch (error) {
     if (!(error instanceof ReplyError) || error.command !== 'RNTO') throw error
-    const there = await statOn(remote, connection, path)
-    if (there?.kind === 'directory') throw new StorageError('IS_A_DIRECTORY', `a directory is at ${place(path, remote.name)}`, { path, cause: error })
-    if (there === undefined) throw error
-    await replaceAside(remote, connection, from, path)
-    remote.known.replaces = false
+    const settle = (mine: Connection): Promise<void> => replaceUnlessDirectory(remote, mine, from, path, error)
+    await (isHeld ? settle(connection) : remote.pool.use(settle))
   }
+}
+
+async function replaceUnlessDirectory(remote: Remote, connection: Connection, from: string, path: Path, error: ReplyError): Promise<void> {
+  const there = await statOn(remote, connection, path)
+  if (there?.kind === 'directory') throw new StorageError('IS_A_DIRECTORY', `a directory is at ${place(path, remote.name)}`, { path, cause: error })
+  if (there === undefined) throw error
+  await replaceAside(remote, connection, from, path)
+  remote.known.replaces = false
 }
 
 /**
@@ -148,9 +188,9 @@ async function replaceAside(remote: Remote, connection: Connection, from: string
 }
 
 /** The time that the file has now, as far as the server has told. */
-function timeKept(remote: Remote, wanted: number | undefined, reply: Reply | undefined): number | undefined {
-  if (reply === undefined || !isPositive(reply)) return undefined
-  if (wanted !== undefined) return Math.floor(wanted / 1000) * 1000
-  const told = parseTime(reply.text)
+function timeKept(remote: Remote, wanted: number | undefined, answer: ReadonlyMap<string, Reply>): number | undefined {
+  if (wanted !== undefined && isPositive(answer.get('time') ?? refused)) return Math.floor(wanted / 1000) * 1000
+  const clock = answer.get('clock') ?? refused
+  const told = isPositive(clock) ? parseTime(clock.text) : undefined
   return told === undefined ? undefined : told + (remote.known.zoneMs ?? 0)
 }

@@ -1,8 +1,8 @@
 import { parentPath, type Path } from '@syncline/core'
-import type { Connection } from './connection.ts'
 import { meaningOf, toStorageError } from './errors.ts'
 import type { Known } from './known.ts'
-import type { Pool, UseOptions } from './pool.ts'
+import type { Call, Pool, UseOptions } from './pool.ts'
+import type { FtpUpload } from './upload.ts'
 import { isPositive, type Reply, ReplyError } from './reply.ts'
 import type { Settings } from './settings.ts'
 
@@ -16,7 +16,9 @@ export class Remote {
   /** Temporary files that a listing showed, with their time as the server has it. */
   readonly leftovers: Map<Path, number | undefined> = new Map()
   /** Uploads of this process that are not complete, by token. */
-  readonly uploads: Map<string, { rest(): Promise<void> }> = new Map()
+  readonly uploads: Map<string, FtpUpload> = new Map()
+  /** Bytes that uploads keep until the server has surely got them. */
+  doubtfulBytes = 0
   /** The root on the server, without "/" at the end; "" for the root of the server. */
   readonly #base: string
 
@@ -45,7 +47,7 @@ export class Remote {
   }
 
   /** Runs a call on a connection of the pool. Failures come out as errors of this storage. */
-  async use<T>(doing: string, path: Path, options: UseOptions, run: (connection: Connection) => Promise<T>): Promise<T> {
+  async use<T>(doing: string, path: Path, options: UseOptions, run: Call<T>): Promise<T> {
     try {
       return await this.pool.use(run, options)
     } catch (error) {
@@ -87,12 +89,11 @@ export class Remote {
 /** Whether a negative reply says that nothing is there. @throws ReplyError for one that says anything else, such as that the account may not look */
 export function saysAbsent(command: string, reply: Reply): boolean {
   if (isPositive(reply)) return false
-  const error = new ReplyError(command, reply)
   // A file in the place of a directory of the path also means that nothing is at the path.
   if (reply.code === 550 || reply.code === 553 || reply.code === 450) {
-    const { code } = meaningOf(error)
+    const { code } = meaningOf(reply)
     if (code === 'NOT_FOUND' || code === 'NOT_A_DIRECTORY') return true
     if (code === 'PERMISSION_DENIED' && !/permission|denied/i.test(reply.text)) return true
   }
-  throw error
+  throw new ReplyError(command, reply)
 }

@@ -19,12 +19,14 @@ export function isPositive({ code }: Reply): boolean {
 export class ReplyError extends Error {
   override readonly name = 'ReplyError'
   readonly code: number
+  readonly text: string
   readonly command: string
 
   constructor(command: string, { code, text }: Reply) {
     const verb = command.split(' ', 1)[0] as string
     super(`${verb} was answered with ${code} ${oneLine(text)}`)
     this.code = code
+    this.text = text
     this.command = verb
   }
 }

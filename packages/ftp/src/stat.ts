@@ -3,9 +3,32 @@ import type { Connection } from './connection.ts'
 import { factsIn, isDoubtful, listLines, toEntry, withKindOf } from './directory.ts'
 import { hasFacts } from './known.ts'
 import { type Listed, parseLine } from './listing.ts'
+import type { LetGo } from './pool.ts'
 import { type Remote, saysAbsent } from './remote.ts'
 import { isPositive, type Reply, ReplyError } from './reply.ts'
 import { parseTime } from './time.ts'
+
+/**
+ * What is at a path, exactly; `undefined` for nothing. Most answers settle it, so the connection is let go before they are there.
+ */
+export async function statFile(remote: Remote, connection: Connection, path: Path, letGo: LetGo): Promise<Entry | undefined> {
+  const at = remote.at(path)
+  let isHeld = true
+  if (hasFacts(remote.known)) {
+    const asking = connection.ask(`MLST ${at}`)
+    isHeld = !letGo()
+    const [reply] = (await asking) as [Reply]
+    if (saysAbsent('MLST', reply)) return undefined
+    const item = factsIn(reply, path)
+    if (item !== undefined && path !== '' && !isDoubtful(item)) return toEntry(remote, path, item)
+  } else if (remote.known.features.has('SIZE')) {
+    const asking = connection.ask(`SIZE ${at}`, `CWD ${at}`)
+    isHeld = !letGo()
+    const [size, entered] = (await asking) as [Reply, Reply]
+    if (!isPositive(size) && !isPositive(entered) && saysAbsent('SIZE', size) && saysAbsent('CWD', entered)) return undefined
+  }
+  return isHeld ? await statOn(remote, connection, path) : await remote.pool.use(another => statOn(remote, another, path))
+}
 
 /** What is at a path, exactly; `undefined` for nothing. */
 export async function statOn(remote: Remote, connection: Connection, path: Path): Promise<Entry | undefined> {
@@ -21,12 +44,12 @@ async function statByFacts(remote: Remote, connection: Connection, path: Path): 
 }
 
 /**
- * Without MLST: SIZE knows files, CWD knows directories, MDTM the time. STAT adds the mode of a file, and whether it is a link.
+ * Without MLST: SIZE knows files, CWD knows directories, and of a file MDTM knows the time. STAT adds the mode of a file, and whether it is a link.
  */
 async function statByQuestions(remote: Remote, connection: Connection, path: Path): Promise<Entry | undefined> {
   const at = remote.at(path)
   if (!remote.known.features.has('SIZE')) return await statInDirectory(remote, connection, path)
-  const [size, time, entered] = (await connection.ask(`SIZE ${at}`, `MDTM ${at}`, `CWD ${at}`)) as [Reply, Reply, Reply]
+  const [size, entered] = (await connection.ask(`SIZE ${at}`, `CWD ${at}`)) as [Reply, Reply]
   if (isPositive(entered)) {
     // A link to a directory can be entered too, and only the directory above shows that it is a link.
     return path === '' ? { kind: 'directory', path } : await statInDirectory(remote, connection, path)
@@ -36,7 +59,9 @@ async function statByQuestions(remote: Remote, connection: Connection, path: Pat
     saysAbsent('CWD', entered)
     return undefined
   }
+  const asking = connection.ask(`MDTM ${at}`)
   const line = await lineOf(remote, connection, path, 'file')
+  const [time] = (await asking) as [Reply]
   const exact = isPositive(time) ? parseTime(time.text) : undefined
   const bytes = Number(/^\d+/.exec(size.text.trim())?.[0])
   const item: Listed = { name: baseName(path), kind: 'file', size: bytes, mode: line?.mode }
@@ -79,7 +104,7 @@ async function statInDirectory(remote: Remote, connection: Connection, path: Pat
     const item = await lineInDirectory(remote, connection, path)
     return item === undefined ? undefined : toEntry(remote, joinPath(parentPath(path), item.name), item)
   } catch (error) {
-    if (error instanceof ReplyError && error.command === 'CWD' && saysAbsent('CWD', { code: error.code, text: error.message })) return undefined
+    if (error instanceof ReplyError && error.command === 'CWD' && saysAbsent('CWD', { code: error.code, text: error.text })) return undefined
     throw error
   }
 }

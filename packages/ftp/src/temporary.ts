@@ -26,6 +26,14 @@ export function isUploadName(name: string): boolean {
   return name.startsWith(uploadPrefix) && /^[0-9a-f]{24}$/.test(name.slice(uploadPrefix.length))
 }
 
+/** What pure-ftpd calls a file that somebody is sending; it is gone, or has its name, when that is over. */
+const serverTemporary = /^\.pureftpd-upload\.[0-9a-f.]+$/
+
+/** Whether a file is the server's own, for the time of a transfer. */
+export function isOfServer(name: string): boolean {
+  return name.charCodeAt(0) === 0x2e && serverTemporary.test(name)
+}
+
 /** Whether a name, without its directory, is one of this storage's temporary files. */
 export function isTemporary(name: string): boolean {
   return name.charCodeAt(0) === 0x2e && name.startsWith(ownPrefix)

@@ -1,18 +1,32 @@
 import { createHash } from 'node:crypto'
-import { type AbortOptions, baseName, type FileEntry, joinPath, parentPath, type Path, StorageError, type Upload, type WriteOptions } from '@syncline/core'
-import { discard, nothing } from './change.ts'
+import {
+  type AbortOptions,
+  baseName,
+  type FileEntry,
+  joinPath,
+  parentPath,
+  type Path,
+  StorageError,
+  type Upload,
+  type WriteOptions,
+} from '@syncline/core'
+import { discard } from './change.ts'
 import type { Connection, StoreStream } from './connection.ts'
 import { place } from './errors.ts'
 import { hashRangeOn } from './hash.ts'
 import { rangeHashWay } from './known.ts'
 import { checkConditions } from './names.ts'
-import { publish } from './publish.ts'
+import { askAndPublish } from './publish.ts'
 import type { Remote } from './remote.ts'
 import { LostConnection, ReplyError } from './reply.ts'
 import { statOn } from './stat.ts'
 import { isUploadName, uploadFor } from './temporary.ts'
 
 const partSize = 8 * 1024 * 1024
+
+/** Parts, and bytes of all uploads, that are kept although they were sent: a broken connection loses what the network held, some megabytes. */
+const doubtfulParts = 2
+const doubtfulBytes = 32 * 1024 * 1024
 
 /** Milliseconds without a part after which the data connection is given up; servers do so after minutes. */
 const restMs = 20_000
@@ -23,12 +37,14 @@ export async function openUpload(remote: Remote, path: Path, options: WriteOptio
   signal?.throwIfAborted()
   checkConditions(remote, path, options)
   if (resume === undefined) {
-    const upload = new FtpUpload(remote, path, uploadFor(path), rest)
-    await upload.begin({ signal })
-    return upload
+    return new FtpUpload(remote, path, uploadFor(path), rest)
   }
   // Whoever has the token may be this very process, with bytes on their way.
-  await remote.uploads.get(resume)?.rest()
+  const live = remote.uploads.get(resume)
+  if (live !== undefined && live.path === path) {
+    await live.rest()
+    return live
+  }
   if (!isUploadName(resume)) throw gone(remote, path, resume)
   const upload = new FtpUpload(remote, path, joinPath(parentPath(path), resume), rest)
   await upload.resume({ signal })
@@ -58,22 +74,26 @@ interface Reader {
  * A file that is sent in order. One transfer goes over all parts, so that a big file moves as fast as if it were sent at once; when the connection
  * is needed elsewhere, breaks, or the process ends, it goes on with APPE.
  */
-class FtpUpload implements Upload {
+export class FtpUpload implements Upload {
   readonly token: string
   readonly partSize: number = partSize
   readonly sequential = true
   readonly #remote: Remote
-  readonly #path: Path
+  readonly path: Path
   readonly #temporary: Path
   readonly #options: WriteOptions
   /** Bytes that were accepted, or that the server had. */
   #size = 0
   /** The file on the server is longer than what is to be in it, because its end was of another version. */
   #longest = 0
+  /** The server adds to files, and does not go on from a place. */
+  #appends = false
+  /** A transfer broke, and what the server has of it is not known yet. */
+  #isBroken = false
   /** Whether the last part, shorter than the others, was given by the caller, so the file is known to end there. */
   #endIsKnown = false
-  /** The last part given: what of it the server has is uncertain until the transfer is over. */
-  #last: { readonly offset: number; readonly bytes: Uint8Array } | undefined
+  /** The last parts given, in order: what of them the server has is uncertain until the transfer is over. */
+  #doubtful: { readonly offset: number; readonly bytes: Uint8Array }[] = []
   #open: Open | undefined
   #reader: Reader | undefined
   /** Calls one after the other. */
@@ -83,35 +103,21 @@ class FtpUpload implements Upload {
 
   constructor(remote: Remote, path: Path, temporary: Path, options: WriteOptions) {
     this.#remote = remote
-    this.#path = path
+    this.path = path
     this.#temporary = temporary
     this.#options = options
     this.token = baseName(temporary)
     remote.uploads.set(this.token, this)
   }
 
-  /** Makes the empty file, and the directories above it. */
-  async begin({ signal }: AbortOptions): Promise<void> {
-    const missing = this.#remote.parentsToMake(this.#temporary).map(parent => `MKD ${this.#remote.at(parent)}`)
-    await this.#use('begin the upload of', signal, async connection => {
-      const nothingYet = { next: () => Promise.resolve(undefined) }
-      await connection.store(`STOR ${this.#remote.at(this.#temporary)}`, nothingYet, { before: missing })
-    })
-    this.#remote.hasParents(this.#temporary)
-  }
-
   /** Finds out what the server has. */
   async resume({ signal }: AbortOptions): Promise<void> {
     await this.#use('resume the upload of', signal, async connection => {
       const entry = await statOn(this.#remote, connection, this.#temporary)
-      if (entry?.kind !== 'file') throw gone(this.#remote, this.#path, this.token)
-      try {
-        // Some servers forbid to add to files. Then there is nothing to go on with.
-        await connection.store(`APPE ${this.#remote.at(this.#temporary)}`, { next: () => Promise.resolve(undefined) })
-      } catch (error) {
-        if (!(error instanceof ReplyError)) throw error
-        await discard(this.#remote, this.#temporary, false)
-        throw gone(this.#remote, this.#path, this.token)
+      if (entry?.kind !== 'file') throw gone(this.#remote, this.path, this.token)
+      if (entry.size > 0 && !(await this.#canGoOn(connection, entry.size))) {
+        await connection.ask(`DELE ${this.#remote.at(this.#temporary)}`)
+        throw gone(this.#remote, this.path, this.token)
       }
       this.#size = entry.size
       this.#endIsKnown = this.#options.size === entry.size
@@ -127,12 +133,13 @@ class FtpUpload implements Upload {
 
   async put(index: number, part: Uint8Array, { signal }: AbortOptions = {}): Promise<void> {
     signal?.throwIfAborted()
-    if (part.length > partSize) throw new StorageError('CORRUPT', `part ${index} of ${this.#path} is longer than ${partSize} bytes`, { path: this.#path })
+    if (part.length > partSize)
+      throw new StorageError('CORRUPT', `part ${index} of ${this.path} is longer than ${partSize} bytes`, { path: this.path })
     await this.#inTurn('upload', signal, async () => {
       const offset = index * partSize
       if (offset > this.#size) {
-        throw new StorageError('UNAVAILABLE', `${place(this.#path, this.#remote.name)} lacks the bytes before part ${index}; put the parts in order`, {
-          path: this.#path,
+        throw new StorageError('UNAVAILABLE', `${place(this.path, this.#remote.name)} lacks the bytes before part ${index}; put the parts in order`, {
+          path: this.path,
           retryable: false,
         })
       }
@@ -148,27 +155,26 @@ class FtpUpload implements Upload {
       await this.#closeReader()
       const { size: announced } = this.#options
       if (announced !== undefined && announced !== this.#size) {
-        throw new StorageError('CORRUPT', `the upload of ${this.#path} has ${this.#size} of ${announced} bytes`, { path: this.#path })
+        throw new StorageError('CORRUPT', `the upload of ${this.path} has ${this.#size} of ${announced} bytes`, { path: this.path })
       }
       if (this.#longest > this.#size) {
         await discard(this.#remote, this.#temporary, false)
-        throw new StorageError('CORRUPT', `the upload of ${this.#path} holds the end of an older version and was discarded; try again`, {
-          path: this.#path,
+        throw new StorageError('CORRUPT', `the upload of ${this.path} holds the end of an older version and was discarded; try again`, {
+          path: this.path,
           retryable: true,
         })
       }
-      const draft = { temporary: this.#temporary, path: this.#path, size: this.#size }
-      const published = await this.#use('complete the upload of', signal, connection =>
-        publish(this.#remote, connection, draft, this.#options, false),
-      )
+      const draft = { temporary: this.#temporary, path: this.path, size: this.#size }
+      const published = await this.#use('complete the upload of', signal, connection => askAndPublish(this.#remote, connection, draft, this.#options))
       this.#remote.uploads.delete(this.token)
-      return { kind: 'file', path: this.#path, size: this.#size, ...published }
+      return { kind: 'file', path: this.path, size: this.#size, ...published }
     })
   }
 
   async abort(): Promise<void> {
     this.#drop(new LostConnection('the upload was aborted'))
     this.#remote.uploads.delete(this.token)
+    this.#forgetDoubts()
     await this.#turn.catch(() => undefined)
     await discard(this.#remote, this.#temporary, false)
   }
@@ -225,11 +231,9 @@ class FtpUpload implements Upload {
 
   async #send(offset: number, part: Uint8Array): Promise<void> {
     await this.#closeReader()
-    if (this.#open !== undefined && this.#open.connection.control.error !== undefined) this.#drop(this.#open.connection.control.error)
-    if (this.#open === undefined || offset !== this.#size) {
-      await this.#finishStream()
-      await this.#start(offset)
-    }
+    if (this.#open?.connection.control.error !== undefined || this.#isBroken || offset !== this.#size) await this.#finishStream()
+    if (offset > this.#size) throw this.#gap(offset)
+    if (this.#open === undefined) await this.#start(offset)
     const { stream } = this.#open as Open
     this.#longest = Math.max(this.#longest, this.#size)
     try {
@@ -238,13 +242,52 @@ class FtpUpload implements Upload {
     } catch (error) {
       const cause = await stream.fail(error).catch((verdict: unknown) => verdict)
       this.#drop(new LostConnection('the upload was interrupted', { cause }))
-      await this.#lookAgain()
+      this.#isBroken = true
       throw cause
     }
     this.#size = offset + part.length
     this.#longest = Math.max(this.#longest, this.#size)
     this.#endIsKnown = true
-    this.#last = { offset, bytes: part }
+    await this.#remember(offset, part)
+  }
+
+  /** Keeps a part until the server has surely got it, if there is room for that, and else asks the server now. */
+  async #remember(offset: number, bytes: Uint8Array): Promise<void> {
+    this.#doubtful.push({ offset, bytes })
+    this.#remote.doubtfulBytes += bytes.length
+    if (this.#doubtful.length > doubtfulParts) this.#remote.doubtfulBytes -= this.#doubtful.shift()?.bytes.length ?? 0
+    if (this.#remote.doubtfulBytes > doubtfulBytes) await this.#finishStream()
+  }
+
+  #forgetDoubts(): readonly { readonly offset: number; readonly bytes: Uint8Array }[] {
+    const doubtful = this.#doubtful
+    this.#doubtful = []
+    for (const { bytes } of doubtful) this.#remote.doubtfulBytes -= bytes.length
+    return doubtful
+  }
+
+  /** Some servers forbid to go on with a file. Then there is nothing to resume. */
+  async #canGoOn(connection: Connection, size: number): Promise<boolean> {
+    const nothingMore = { next: () => Promise.resolve(undefined) }
+    const at = this.#remote.at(this.#temporary)
+    for (const [command, offset] of [
+      [`STOR ${at}`, size],
+      [`APPE ${at}`, 0],
+    ] as const) {
+      try {
+        await connection.store(command, nothingMore, { offset })
+        this.#appends = offset === 0
+        return true
+      } catch (error) {
+        if (!(error instanceof ReplyError)) throw error
+      }
+    }
+    return false
+  }
+
+  #gap(offset: number): StorageError {
+    const what = `the server has ${this.#size} of the first ${offset} bytes of ${place(this.path, this.#remote.name)}; put the parts in order`
+    return new StorageError('UNAVAILABLE', what, { path: this.path, retryable: false })
   }
 
   /** Opens a transfer that goes on at `offset`. */
@@ -252,8 +295,10 @@ class FtpUpload implements Upload {
     const connection = await this.#remote.pool.acquire(undefined)
     try {
       const at = this.#remote.at(this.#temporary)
-      const isAtEnd = offset > 0 && offset === this.#size && this.#longest <= this.#size
-      const stream = offset === 0 ? await connection.openStore(`STOR ${at}`) : isAtEnd ? await connection.openStore(`APPE ${at}`) : await connection.openStore(`STOR ${at}`, { offset })
+      const missing = offset > 0 ? [] : this.#remote.parentsToMake(this.#temporary).map(parent => `MKD ${this.#remote.at(parent)}`)
+      // Rather from a place than to the end: what an earlier transfer still has under way then does no harm.
+      const isAppended = this.#appends && offset > 0 && offset === this.#size
+      const stream = isAppended ? await connection.openStore(`APPE ${at}`) : await connection.openStore(`STOR ${at}`, { before: missing, offset })
       if (offset === 0) this.#longest = 0
       this.#open = { connection, stream, forget: this.#remote.pool.holds(() => this.#letGo()) }
     } catch (error) {
@@ -265,37 +310,39 @@ class FtpUpload implements Upload {
   /** Ends the transfer, and with it the doubt whether the server has what was accepted. */
   async #finishStream(): Promise<void> {
     const open = this.#open
-    if (open === undefined) return
     this.#open = undefined
-    open.forget()
-    try {
-      await open.stream.end()
-      this.#last = undefined
-    } catch (error) {
-      await open.stream.fail(error).catch(() => undefined)
-      open.connection.control.close(new LostConnection('the upload was interrupted', { cause: error }))
+    if (open !== undefined) {
+      open.forget()
+      try {
+        await open.stream.end()
+        this.#forgetDoubts()
+        this.#remote.hasParents(this.#temporary)
+      } catch (error) {
+        await open.stream.fail(error).catch(() => undefined)
+        open.connection.control.close(new LostConnection('the upload was interrupted', { cause: error }))
+        this.#isBroken = true
+      }
       this.#remote.pool.release(open.connection)
-      await this.#lookAgain()
-      return
     }
-    this.#remote.pool.release(open.connection)
+    if (this.#isBroken) await this.#lookAgain()
   }
 
-  /** After a break: what the server has now. The last part is known here and sent again from where it was cut. */
+  /** After a break: what the server has now. The last parts are known here, and sent again from where they were cut. */
   async #lookAgain(): Promise<void> {
-    const last = this.#last
-    this.#last = undefined
     const entry = await this.#use('verify the upload of', undefined, connection => statOn(this.#remote, connection, this.#temporary))
-    if (entry?.kind !== 'file') throw nothing(this.#remote, this.#path)
-    const has = Math.min(entry.size, this.#size)
-    this.#longest = Math.max(this.#longest, entry.size)
-    if (last !== undefined && has >= last.offset && has < last.offset + last.bytes.length) {
-      this.#size = last.offset
-      await this.#send(last.offset, last.bytes)
-      await this.#finishStream()
-      return
+    const doubtful = this.#forgetDoubts()
+    this.#isBroken = false
+    const has = entry?.kind === 'file' ? entry.size : 0
+    this.#longest = Math.max(this.#longest, has)
+    const lost = doubtful.filter(({ offset, bytes }) => offset + bytes.length > has)
+    const isCovered = lost.length > 0 && (lost[0]?.offset ?? 0) <= has
+    this.#size = Math.min(has, this.#size)
+    if (!isCovered) return
+    for (const { offset, bytes } of lost) {
+      this.#size = offset
+      await this.#send(offset, bytes)
     }
-    this.#size = has
+    await this.#finishStream()
   }
 
   /** Somebody waits for a connection. */
@@ -321,7 +368,7 @@ class FtpUpload implements Upload {
   }
 
   async #use<T>(doing: string, signal: AbortSignal | undefined, run: (connection: Connection) => Promise<T>): Promise<T> {
-    return await this.#remote.use(doing, this.#path, { signal }, run)
+    return await this.#remote.use(doing, this.path, { signal }, run)
   }
 
   async #inTurn<T>(doing: string, signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
@@ -338,7 +385,7 @@ class FtpUpload implements Upload {
     try {
       return await mine
     } catch (error) {
-      throw this.#remote.failure(error, doing, this.#path, signal)
+      throw this.#remote.failure(error, doing, this.path, signal)
     } finally {
       signal?.removeEventListener('abort', onAbort)
       this.#isBusy = false
@@ -349,4 +396,4 @@ class FtpUpload implements Upload {
   }
 }
 
-const pieceSize = 1024 * 1024
+const pieceSize = 256 * 1024

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type Bytes, type FileEntry, isStorageError, parentPath, type Path, StorageError, type WriteOptions } from '@syncline/core'
-import type { Connection } from './connection.ts'
+import type { Connection, Stored } from './connection.ts'
 import { discard, makeDirectoryOn } from './change.ts'
 import { meaningOf, place } from './errors.ts'
 import { checkConditions } from './names.ts'
-import { hashesSha256, publish } from './publish.ts'
+import { type Draft, hashesSha256, publish, questionsOf } from './publish.ts'
+import type { LetGo } from './pool.ts'
 import type { Remote } from './remote.ts'
 import { LostConnection, ReplyError } from './reply.ts'
 import { Rewindable } from './rewindable.ts'
@@ -16,16 +17,22 @@ export async function writeFile(remote: Remote, path: Path, content: Bytes, opti
   const source = new Rewindable(content, signal)
   const temporary = temporaryFor(path)
   let began = false
+  let renames = false
   try {
     signal?.throwIfAborted()
     checkConditions(remote, path, options)
     return await remote.pool.use(
-      async connection => {
+      async (connection, letGo) => {
         if (began) source.rewind()
         began = true
-        return await writeOn(remote, connection, source, { temporary, path, options })
+        const onRename = (): boolean => {
+          renames = true
+          return letGo()
+        }
+        return await writeOn(remote, connection, source, { temporary, path, options, onRename })
       },
-      { signal, repeatable: () => source.canRewind && source.failure === undefined },
+      // A rename whose answer was lost may have happened; only who knows what was there before can tell.
+      { signal, repeatable: () => source.canRewind && source.failure === undefined && !renames },
     )
   } catch (error) {
     if (began) await discard(remote, temporary, signal?.aborted === true || error instanceof LostConnection)
@@ -40,15 +47,23 @@ interface Task {
   readonly temporary: Path
   readonly path: Path
   readonly options: WriteOptions
+  readonly onRename: LetGo
 }
 
 async function writeOn(remote: Remote, connection: Connection, source: Rewindable, task: Task): Promise<FileEntry> {
-  const { temporary, path, options } = task
+  const { temporary, path, options, onRename } = task
   const counted = counting(remote, source, path, options)
-  const size = await storeWithParents(remote, connection, task, counted)
-  if (options.size !== undefined && size !== options.size) throw wrongSize(remote, path, size, options.size)
-  const published = await publish(remote, connection, { temporary, path, size, sha256: counted.digest() }, options, remote.pool.isContended)
-  return { kind: 'file', path, size, ...published }
+  let draft: Draft = { temporary, path, size: 0 }
+  let questions: ReadonlyMap<string, string> = new Map()
+  const after = (size: number): readonly string[] => {
+    if (options.size !== undefined && size !== options.size) throw wrongSize(remote, path, size, options.size)
+    draft = { temporary, path, size, sha256: counted.digest() }
+    questions = questionsOf(remote, draft, options)
+    return [...questions.values()]
+  }
+  const { bytes, replies } = await storeWithParents(remote, connection, task, counted, after)
+  const published = await publish(remote, connection, draft, options, { questions, replies, onRename })
+  return { kind: 'file', path, size: bytes, ...published }
 }
 
 /** The server hashes small files in passing. Big ones would keep the connection waiting. */
@@ -93,21 +108,28 @@ function wrongSize(remote: Remote, path: Path, size: number, announced: number):
 }
 
 /** STOR, with directories that may be missing made in the same packet. */
-async function storeWithParents(remote: Remote, connection: Connection, { temporary, path }: Task, content: Counted): Promise<number> {
+async function storeWithParents(
+  remote: Remote,
+  connection: Connection,
+  { temporary, path }: Task,
+  content: Counted,
+  after: (size: number) => readonly string[],
+): Promise<Stored> {
   const missing = remote.parentsToMake(temporary).map(parent => `MKD ${remote.at(parent)}`)
   const command = `STOR ${remote.at(temporary)}`
   try {
-    const size = await connection.store(command, content, { before: missing })
+    const stored = await connection.store(command, content, { before: missing, after })
     remote.hasParents(temporary)
-    return size
+    return stored
   } catch (error) {
     if (!(error instanceof ReplyError) || error.code < 550 || meaningOf(error).code === 'NO_SPACE') throw error
     // Why it was refused shows when the directory is made by itself; one that was there may also have gone meanwhile.
     remote.forgetDirectories()
     await makeParent(remote, connection, path)
-    if (!content.canRestart()) throw new StorageError('UNAVAILABLE', `the directory of ${place(path, remote.name)} was missing`, { path, cause: error })
+    if (!content.canRestart())
+      throw new StorageError('UNAVAILABLE', `the directory of ${place(path, remote.name)} was missing`, { path, cause: error })
     content.restart()
-    return await connection.store(command, content)
+    return await connection.store(command, content, { after })
   }
 }
 
