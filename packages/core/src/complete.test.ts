@@ -136,8 +136,8 @@ describe('a listing with coarse times', () => {
   test('asks once for files that were fresh at the last run, and for none later', async () => {
     const { source, syncAt } = server()
     await fill(source, { old: 'o' }, noon - 60 * minute)
-    await fill(source, { fresh: 'f' }, noon - 1)
-    await syncAt(noon)
+    await fill(source, { fresh: 'f' }, noon + 1)
+    await syncAt(noon + 1000)
     const second = await syncAt(noon + 2 * minute)
     expect(second.actions).toEqual([])
     expect(second.asked).toEqual(['fresh'])

@@ -92,9 +92,10 @@ export class Completer {
     const known = { ...entry, ...(modified !== undefined && { modified }), ...(entry.mode === undefined && mode !== undefined && { mode }) }
     if (listed.etag !== undefined && ancestor.etag !== undefined) return listed.etag === ancestor.etag ? known : undefined
     if (modified === undefined || listed.modified === undefined || modifiedPrecision === undefined) return undefined
-    if (Math.abs(modified - listed.modified) >= modifiedPrecision) return undefined
+    // Listings cut off. One that rounds costs a request, not a mistake.
+    if (modified < listed.modified || modified >= listed.modified + modifiedPrecision) return undefined
     // An edit after the last look hides behind this time only if it came before the shown time moved on.
-    if (modified + modifiedPrecision <= this.#options.asOf) return known
+    if (listed.modified + modifiedPrecision <= this.#options.asOf) return known
     this.#looked = true
     return undefined
   }

@@ -224,7 +224,8 @@ export interface WritableStorage extends ReadableStorage {
   upload?(path: Path, options?: WriteOptions & { readonly resume?: string }): Promise<Upload>
   /**
    * Takes a batch of files from a storage it understands, e.g. a local directory from another, without bytes passing through core.
-   * Every promise of `write` holds for each item. Resolves to one outcome per item. Returns `undefined` for a source it does not understand.
+   * Every promise of `write` holds for each item. Resolves to one outcome per item. Returns `undefined` for a source it does not understand;
+   * an empty batch asks just that.
    */
   transferFrom?(source: ReadableStorage, items: readonly TransferItem[], options?: TransferOptions): Promise<readonly TransferOutcome[]> | undefined
   /** Says why this store cannot hold a path (a name too long, a reserved character), `undefined` if it can. Asked before anything is changed. */

@@ -18,7 +18,8 @@ function taking(
     items: readonly TransferItem[],
     options: TransferOptions = {},
   ): Promise<readonly TransferOutcome[]> => {
-    batches.push([...items])
+    // An empty one asks whether the source is understood.
+    if (items.length > 0) batches.push([...items])
     const outcomes: TransferOutcome[] = []
     for (const [index, item] of items.entries()) {
       options.signal?.throwIfAborted()
@@ -110,6 +111,24 @@ describe('execute, by batches', () => {
     expect((await treeOf(destination))['taken']).toBe('theirs')
   })
 
+  test('files go side by side where a batch is not understood', async () => {
+    const source = await storageWith(manyFiles)
+    const inner = await storageWith({}, { concurrency: 8 })
+    let [current, most] = [0, 0]
+    const destination = decorate(inner as WritableStorage, {
+      transferFrom: () => undefined,
+      write: async (path, content, options) => {
+        most = Math.max(most, ++current)
+        await new Promise(resolve => setTimeout(resolve, 1))
+        current--
+        return inner.write(path, content, options)
+      },
+    })
+    const { context } = watch(source, destination)
+    expect(await execute(await mirrorPlan(source, inner), context)).toMatchObject({ failures: [], stats: { uploads: 307 } })
+    expect(most).toBe(8)
+  })
+
   test('a batch whose answer was lost: what has arrived is recognised by its content', async () => {
     const [source, destination] = [await storageWith({ a: 'one', b: 'two' }), await storageWith({ b: 'old' })]
     const { storage } = taking(destination)
@@ -147,7 +166,7 @@ describe('execute, by batches', () => {
     const { storage } = taking(destination, outcome => ('entry' in outcome ? { entry: { ...outcome.entry, hashes: { sha1: 'abcd' } } } : outcome))
     const spied = decorate(storage, {
       transferFrom: (from, items, options) => {
-        asked.push(options?.hash)
+        if (items.length > 0) asked.push(options?.hash)
         return storage.transferFrom?.(from, items, options)
       },
     })
@@ -168,7 +187,7 @@ describe('execute, by batches', () => {
     const plan = await mirrorPlan(source, destination)
     const stopping = decorate(storage, {
       transferFrom: (from, items, options) => {
-        watched.pause.cancel()
+        if (items.length > 0) watched.pause.cancel()
         return storage.transferFrom?.(from, items, options)
       },
     })

@@ -2,7 +2,7 @@ import type { StateChange } from '../ancestor.ts'
 import { isStorageError, StorageError } from '../errors.ts'
 import { otherSide, type Side } from '../modes.ts'
 import type { PlanItem } from '../plan.ts'
-import type { FileEntry, TransferItem, TransferOutcome } from '../protocol.ts'
+import type { FileEntry, TransferItem, TransferOutcome, WritableStorage } from '../protocol.ts'
 import { arrived, gone } from './changes.ts'
 import { isRefusal, StaleError } from './check.ts'
 import { takeBack } from './effects.ts'
@@ -25,7 +25,7 @@ export type TransferJob = readonly PlanItem[]
  */
 export function toJobs(run: Run, items: readonly PlanItem[], target: Side): TransferJob[] {
   const { config } = run.context
-  const takesBatches = (run.sides[target].storage as { transferFrom?: unknown }).transferFrom !== undefined && config.bandwidth === undefined
+  const takesBatches = items.length > 0 && config.bandwidth === undefined && understands(run, target)
   const jobs: PlanItem[][] = []
   let open: PlanItem[] | undefined
   let bytes = 0
@@ -42,6 +42,13 @@ export function toJobs(run: Run, items: readonly PlanItem[], target: Side): Tran
     bytes += item.size
   }
   return jobs
+}
+
+/** An empty batch tells. Where it is not understood, the files of a batch would go one after the other. */
+function understands(run: Run, target: Side): boolean {
+  const answer = (run.sides[target].storage as Partial<WritableStorage>).transferFrom?.(run.sides[otherSide(target)].storage, [])
+  answer?.catch(() => {})
+  return answer !== undefined
 }
 
 function fitsBatch(run: Run, item: PlanItem): boolean {
