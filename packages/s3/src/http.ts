@@ -1,8 +1,8 @@
-import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { rootCertificates } from 'node:tls'
+import { onAbort } from '@syncline/core'
 
 /** What goes over the wire. */
 export interface HttpRequest {
@@ -52,17 +52,13 @@ export class Http {
       }
       const request: ClientRequest = isSecure ? httpsRequest(options) : httpRequest(options)
       let answer: IncomingMessage | undefined
-      const onAbort = (): void => {
+      const stop = (): void => {
         reject(signal?.reason)
         // An answer that is being read ends with the reason too.
         if (answer !== undefined) answer.destroy(signal?.reason)
         request.destroy()
       }
-      if (signal !== undefined) {
-        // One signal ends a whole run, with as many requests as there are at a time.
-        setMaxListeners(0, signal)
-        signal.addEventListener('abort', onAbort, { once: true })
-      }
+      const leave = onAbort(signal, stop)
       const timeoutMs = this.#timeoutMs
       request.on('timeout', () => {
         const error = Object.assign(new Error(`no byte came for ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' })
@@ -77,7 +73,7 @@ export class Http {
         answer = response
         resolve(response)
       })
-      request.on('close', () => signal?.removeEventListener('abort', onAbort))
+      request.on('close', leave)
       if (body === undefined || body.length === 0) request.end()
       else request.end(body)
     })

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import type {
   AbortOptions,
   Bytes,
@@ -256,7 +255,6 @@ class BucketStorage implements S3Storage {
 
   async #ready(signal: AbortSignal | undefined): Promise<void> {
     if (this.#site.facts.server !== undefined) return
-    if (signal !== undefined) setMaxListeners(0, signal)
     const probing = (this.#probing ??= this.#learn().finally(() => (this.#probing = undefined)))
     await untilAborted(probing, signal)
   }

@@ -18,6 +18,8 @@ export interface Destination {
 }
 
 export async function loadSdk(settings: Settings, endpoint: string | undefined): Promise<Sdk> {
+  // What the SDK's authors plan for their later versions is no news for who runs this one.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
   const sdk = await import('@aws-sdk/client-s3')
   const { region, profile, credentials, pathStyle } = settings
   const config: S3ClientConfig = {

@@ -36,7 +36,8 @@ describe('a connection that breaks', () => {
       proxy.cutAfter(3 * mebi, { direction: 'down', how })
       expect(Buffer.compare(await collect(storage.read('file')), content)).toBe(0)
       expect(proxy.stats().cuts).toBe(before.cuts + 1)
-      expect(proxy.stats().bytesDown - before.bytesDown).toBeLessThan(7 * mebi)
+      // A reset loses what was on its way; from the start it would be 9.
+      expect(proxy.stats().bytesDown - before.bytesDown).toBeLessThan((how === 'end' ? 7 : 8.5) * mebi)
     }
     const [offset, length] = [mebi, 4 * mebi]
     proxy.cutAfter(2 * mebi, { direction: 'down' })

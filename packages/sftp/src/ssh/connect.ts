@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { messageOf, StorageError } from '@syncline/core'
+import { messageOf, onAbort, StorageError } from '@syncline/core'
 import type { Client } from 'ssh2'
 import { Authenticator, type Credentials } from './auth.ts'
 import { checkHostKey, hostKeyAlgorithms, type HostKeyPolicy } from './host-key.ts'
@@ -84,15 +84,14 @@ function logIn(
     let refusal: StorageError | undefined
     const socket = through ?? connectSocket(host, port, connectMs)
     const stop = (error: unknown): void => {
-      signal?.removeEventListener('abort', onAbort)
+      leave()
       reject(error)
       client.destroy()
       socket.destroy()
     }
-    const onAbort = (): void => stop(signal?.reason)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const leave = onAbort(signal, () => stop(signal?.reason))
     client.on('ready', () => {
-      signal?.removeEventListener('abort', onAbort)
+      leave()
       client.removeAllListeners('close')
       const software = String((client as { _remoteVer?: unknown })._remoteVer ?? '')
       const [cork, uncork] = [(): void => socket.cork(), (): void => socket.uncork()]
