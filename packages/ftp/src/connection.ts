@@ -171,7 +171,7 @@ export class Connection {
       })
       refused.catch(() => undefined)
       // A refusal closes the data connection too, perhaps first; the refusal is what to tell.
-      const socket = await Promise.race([data.ready, refused.then(() => data.ready)]).catch(error => this.#verdict(data, settled, error))
+      const socket = await Promise.race([data.ready, refused.then(() => data.ready)]).catch(error => this.#verdict(command, data, settled, error))
       data.watch(true)
       try {
         for await (const chunk of socket as AsyncIterable<Buffer>) {
@@ -182,7 +182,7 @@ export class Connection {
         data.watch(false)
         if (data.failure !== undefined) throw data.failure
       } catch (error) {
-        await this.#verdict(data, settled, error)
+        await this.#verdict(command, data, settled, error)
       }
       await refused
       finished = true
@@ -195,10 +195,10 @@ export class Connection {
   }
 
   /** Why a transfer broke: what the server says, else what the socket said. */
-  async #verdict(data: DataConnection, settled: Promise<Reply> | undefined, error: unknown): Promise<never> {
+  async #verdict(command: string, data: DataConnection, settled: Promise<Reply> | undefined, error: unknown): Promise<never> {
     await this.#abandon(data)
     const reply = await this.#settle(settled)
-    if (reply !== undefined && !isPositive(reply)) throw new ReplyError('transfer', reply)
+    if (reply !== undefined && !isPositive(reply)) throw new ReplyError(command, reply)
     throw data.failure ?? error
   }
 
@@ -249,8 +249,8 @@ export class Connection {
   }
 
   /** @internal */
-  async settleStore(data: DataConnection, stored: Promise<Reply>, error: unknown): Promise<never> {
-    return await this.#verdict(data, stored, error)
+  async settleStore(command: string, data: DataConnection, stored: Promise<Reply>, error: unknown): Promise<never> {
+    return await this.#verdict(command, data, stored, error)
   }
 }
 
@@ -316,7 +316,7 @@ export class StoreStream {
 
   /** Ends a transfer that cannot be completed. @throws what the server says about it, else `error` */
   async fail(error: unknown): Promise<void> {
-    await this.#connection.settleStore(this.#data, this.#stored, error)
+    await this.#connection.settleStore(this.#command, this.#data, this.#stored, error)
   }
 
   async #ready(): Promise<Socket> {

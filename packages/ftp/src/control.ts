@@ -218,6 +218,6 @@ export class Control {
   }
 
   #stayAlive(): void {
-    if (this.#keepsAlive()) this.send({ quiet: 'NOOP' })
+    if (this.#keepsAlive()) void this.send({ quiet: 'NOOP' })
   }
 }

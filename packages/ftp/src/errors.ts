@@ -47,11 +47,16 @@ const hints: readonly (readonly [RegExp, Meaning])[] = [
   [/address already in use|bind|listen|passive/i, { code: 'UNAVAILABLE', words: 'the server could not offer a data connection' }],
 ]
 
+/** What servers say when a file system does not take the bytes of a file. Hardly one tells why. */
+const unstored = /writ(?:e|ing) to (?:local )?file|input\/output error|no space|quota/i
+const full: Meaning = { code: 'NO_SPACE', words: 'the server could not store the bytes; most likely no space is left' }
+
 /** What a negative reply says. */
-export function meaningOf({ code, text }: Pick<ReplyError, 'code' | 'text'>): Meaning {
+export function meaningOf({ code, text, command }: Pick<ReplyError, 'code' | 'text'> & { readonly command?: string }): Meaning {
+  if (/^(?:STOR|APPE)$/.test(command ?? '') && [426, 451].includes(code) && unstored.test(text)) return full
   const fallback = meanings[code]
   // A login or a protocol error is what its code says, whatever the words.
-  const mayHint = [421, 450, 451, 500, 501, 530, 550, 552, 553, 554].includes(code)
+  const mayHint = [421, 426, 450, 451, 500, 501, 530, 550, 552, 553, 554].includes(code)
   const hint = mayHint ? hints.find(([pattern]) => pattern.test(text))?.[1] : undefined
   if (code === 530 && hint?.code !== 'RATE_LIMITED') return fallback as Meaning
   if (code === 500 && hint?.code !== 'UNAVAILABLE') return fallback as Meaning

@@ -8,6 +8,7 @@ import {
   type Learned,
   type ListOptions,
   type Path,
+  repeat,
   StorageError,
   walk,
   type WritableStorage,
@@ -92,16 +93,18 @@ class FtpStorage {
     yield* walk((directory, { signal: stop }) => this.#readDirectory(directory, stop), { concurrency: this.#remote.pool.size })(path, options)
   }
 
-  #readDirectory(path: Path, signal: AbortSignal | undefined): Promise<readonly Entry[]> {
-    return this.#remote.use('list', path, { signal }, async connection => {
-      try {
-        return await readDirectory(this.#remote, connection, path)
-      } catch (error) {
-        if (error instanceof ReplyError && error.command === 'CWD' && error.code >= 500)
+  /** A directory that could not be read for the moment is asked for again: given up, it would stay as it is for a whole run. */
+  async #readDirectory(path: Path, signal: AbortSignal | undefined): Promise<readonly Entry[]> {
+    const read = (): Promise<readonly Entry[]> =>
+      this.#remote.use('list', path, { signal }, async connection => {
+        try {
+          return await readDirectory(this.#remote, connection, path)
+        } catch (error) {
+          if (!(error instanceof ReplyError) || error.command !== 'CWD' || error.code < 500) throw error
           return await explainClosed(this.#remote, connection, path, error)
-        throw error
-      }
-    })
+        }
+      })
+    return await repeat(read, { attempts: 3, call: 'list', path, signal })
   }
 
   async stat(path: Path, { signal }: AbortOptions = {}): Promise<Entry | undefined> {

@@ -98,7 +98,8 @@ export function recallFacts(known: Known, remembered: Json): void {
   if (typeof facts.listZones === 'object' && facts.listZones !== null) {
     known.listZones = Object.fromEntries(Object.entries(facts.listZones).filter(([, zone]) => typeof zone === 'number'))
   }
-  if (typeof facts.limit === 'number' && facts.limit >= 1) known.limit = facts.limit
+  // One more than the last time: what was refused then may have been others' connections.
+  if (typeof facts.limit === 'number' && facts.limit >= 1) known.limit = facts.limit + 1
   if (facts.probed === true) known.probed = true
 }
 

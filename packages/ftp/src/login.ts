@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import { Client, FTPError } from 'basic-ftp'
-import { StorageError } from '@syncline/core'
+import { onAbort, StorageError } from '@syncline/core'
 import { Connection } from './connection.ts'
 import type { Known } from './known.ts'
 import { isPositive, LostConnection, oneLine, type Reply } from './reply.ts'
@@ -34,8 +34,7 @@ class PipelineTrialFailed extends Error {}
 async function openOnce(settings: Settings, known: Known | undefined, signal: AbortSignal | undefined, pipelines: boolean): Promise<Connection> {
   const began = performance.now()
   const client = new Client(settings.timeoutMs)
-  const onAbort = (): void => client.close()
-  signal?.addEventListener('abort', onAbort, { once: true })
+  const leave = onAbort(signal, () => client.close())
   try {
     const verify = (socket: TLSSocket): void => checkFingerprint(settings, socket)
     const greeting = await connect(client, settings, verify)
@@ -50,7 +49,7 @@ async function openOnce(settings: Settings, known: Known | undefined, signal: Ab
     signal?.throwIfAborted()
     throw error
   } finally {
-    signal?.removeEventListener('abort', onAbort)
+    leave()
   }
 }
 
@@ -109,7 +108,7 @@ function preparation(client: Client): readonly string[] {
 
 async function prepare(connection: Connection, client: Client): Promise<Connection> {
   // Whatever comes next is answered after these; who can send ahead need not wait for them.
-  if (connection.known.pipelines) connection.control.send(...preparation(client).map(quiet => ({ quiet })))
+  if (connection.known.pipelines) void connection.control.send(...preparation(client).map(quiet => ({ quiet })))
   else await connection.ask(...preparation(client))
   // Most of what is asked of a server is a listing or a file.
   connection.prepareTransfer()

@@ -221,7 +221,7 @@ export class Pool {
         },
         (error: unknown) => {
           // A server that refuses one more tells how many it allows.
-          if (isStorageError(error, 'RATE_LIMITED')) this.known.limit = Math.max(1, this.#all.size)
+          if (isStorageError(error, 'RATE_LIMITED')) this.known.limit = Math.max(1, this.#all.size + this.#opening - 1)
           this.#growsAfter = performance.now() + refusedMs
         },
       )

@@ -1,4 +1,4 @@
-import { type Path } from '@syncline/core'
+import type { Path } from '@syncline/core'
 import type { Connection } from './connection.ts'
 import { listFor } from './directory.ts'
 import { hasFacts, type TimeCommand } from './known.ts'

@@ -1,4 +1,4 @@
-import { abortable, type Path, type ReadOptions, StorageError } from '@syncline/core'
+import { abortable, onAbort, type Path, type ReadOptions, StorageError } from '@syncline/core'
 import type { Connection } from './connection.ts'
 import { factsIn } from './directory.ts'
 import { isBusy, meaningOf, place, toStorageError } from './errors.ts'
@@ -42,8 +42,7 @@ async function* resumed(remote: Remote, path: Path, { offset = 0, length, signal
   let kept: Uint8Array | undefined
   for (let attempt = 1; ; attempt++) {
     const connection = await remote.pool.acquire(signal)
-    const onAbort = (): void => connection.control.close(new LostConnection('the call was aborted'))
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const leave = onAbort(signal, () => connection.control.close(new LostConnection('the call was aborted')))
     try {
       const now = await versionOf(remote, connection, path)
       if (version !== undefined && given > 0 && now.mark !== version.mark)
@@ -69,7 +68,7 @@ async function* resumed(remote: Remote, path: Path, { offset = 0, length, signal
       const passes = isStale || isBusy(error) || (given > 0 && toStorageError(error, 'read', path, remote.name).retryable)
       if (signal?.aborted === true || !passes || attempt >= attempts) throw error
     } finally {
-      signal?.removeEventListener('abort', onAbort)
+      leave()
       remote.pool.release(connection)
     }
     await new Promise(resolve => setTimeout(resolve, baseDelayMs * 2 ** attempt * Math.random()))

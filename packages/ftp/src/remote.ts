@@ -1,4 +1,4 @@
-import { parentPath, type Path } from '@syncline/core'
+import { parentPath, type Path, StorageError } from '@syncline/core'
 import { meaningOf, toStorageError } from './errors.ts'
 import type { Known } from './known.ts'
 import type { Call, Pool, UseOptions } from './pool.ts'
@@ -58,7 +58,11 @@ export class Remote {
   /** What to throw for a failure: the reason of an abort as it is, everything else as a storage error. */
   failure(error: unknown, doing: string, path: Path, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted === true) return signal.reason
-    return toStorageError(error, doing, path, this.name)
+    const failure = toStorageError(error, doing, path, this.name)
+    if (failure.path !== undefined) return failure
+    // The server could not be reached; for the caller that is a failure at this path.
+    const { code, message, retryable, retryAfterMs } = failure
+    return new StorageError(code, message, { path, retryable, retryAfterMs, cause: failure })
   }
 
   /** The root and the directories above it, the topmost first, as the server is asked to make them. */

@@ -71,18 +71,18 @@ async function statByQuestions(remote: Remote, connection: Connection, path: Pat
 
 /** The line that LIST would show for one path. */
 async function lineOf(remote: Remote, connection: Connection, path: Path, kind: Listed['kind']): Promise<Listed | undefined> {
-  // STAT of a directory sends what is in it, and the answer has to fit the control connection; a pattern finds other files.
-  if (kind === 'directory' || /[*?[\]{}~\\]/.test(path)) return await lineInDirectory(remote, connection, path)
+  // STAT of a directory, or of a link to one, sends what is in it, and the answer has to fit the control connection; a pattern finds other files.
+  if (kind !== 'file' || /[*?[\]{}~\\]/.test(path)) return await lineInDirectory(remote, connection, path)
   // vsftpd answers with nothing while it is in a directory that was removed.
   const [, reply] = (await connection.ask(`CWD ${remote.at(parentPath(path))}`, `STAT ${remote.at(path)}`)) as [Reply, Reply]
-  if (!isPositive(reply)) return undefined
   for (const text of reply.text.split('\n').slice(1, -1)) {
     const line = text.trimStart()
     // Some show the path as it was asked for.
     const item = parseQuietly(line, path)
     if (item !== undefined && (item.name === baseName(path) || item.name.endsWith(`/${baseName(path)}`))) return { ...item, name: baseName(path) }
   }
-  return undefined
+  // vsftpd leaves out a link whose target is in another directory.
+  return await lineInDirectory(remote, connection, path)
 }
 
 function parseQuietly(line: string, path: Path): Listed | undefined {

@@ -4,6 +4,7 @@ import {
   baseName,
   type FileEntry,
   joinPath,
+  onAbort,
   parentPath,
   type Path,
   StorageError,
@@ -143,8 +144,9 @@ export class FtpUpload implements Upload {
           retryable: false,
         })
       }
-      if (offset < this.#size && (await this.#has(offset, part))) return
-      await this.#send(offset, part.slice())
+      const there = Math.min(this.#size - offset, part.length)
+      if (there === 0 || !(await this.#has(offset, part.subarray(0, there)))) await this.#send(offset, part.slice())
+      else if (there < part.length) await this.#send(offset + there, part.slice(there))
     })
   }
 
@@ -380,14 +382,13 @@ export class FtpUpload implements Upload {
     this.#turn = mine.catch(() => undefined)
     clearTimeout(this.#timer)
     this.#isBusy = true
-    const onAbort = (): void => this.#drop(new LostConnection('the call was aborted'))
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const leave = onAbort(signal, () => this.#drop(new LostConnection('the call was aborted')))
     try {
       return await mine
     } catch (error) {
       throw this.#remote.failure(error, doing, this.path, signal)
     } finally {
-      signal?.removeEventListener('abort', onAbort)
+      leave()
       this.#isBusy = false
       if (this.#remote.pool.isContended) this.#letGo()
       this.#timer = setTimeout(() => this.#letGo(), restMs)
