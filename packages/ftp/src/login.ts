@@ -233,6 +233,6 @@ function asConnectError(error: unknown, { name, timeoutMs }: Settings): unknown 
 const certificateErrors = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH/
 
 /** Whether an address is of this machine. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.') || address === 'localhost'
 }
