@@ -1,5 +1,5 @@
 // index.d.ts
-import { AbortOptions, SymlinkMode, ReadableStorage, SyncOptions, WritableStorage, SyncStateManager, SyncProgressEvent, SyncPauseController, SyncResult } from '@syncline/core';
+import { OpenStorageOptions, SymlinkMode, ReadableStorage, SyncOptions, WritableStorage, SyncStateManager, SyncProgressEvent, SyncPauseController, SyncResult } from '@syncline/core';
 export * from '@syncline/core';
 
 /**
@@ -16,7 +16,8 @@ interface PackageLoader {
     loadFromProject(name: string): Promise<unknown>;
 }
 
-interface OpenOptions extends AbortOptions {
+/** How a place is opened. */
+interface OpenOptions extends OpenStorageOptions {
     /** What happens to symbolic links, for the storages that have them; default `keep`. */
     readonly symlinks?: SymlinkMode | undefined;
     /** What relative paths and third-party packages are found from; default: the working directory. */

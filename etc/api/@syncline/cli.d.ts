@@ -33,6 +33,20 @@ interface KnownPair {
     readonly source: string;
     readonly destination: string;
 }
+/**
+ * The tests of the storage protocol: `conformance` of `@syncline/conformance`. It comes from outside, because commands need it for `doctor` alone and this
+ * package stands on core alone.
+ */
+type ConformanceSuite = (runner: {
+    describe(name: string, define: () => void): void;
+    test(name: string, run: (context?: unknown) => Promise<void>): void;
+}, factory: () => Promise<{
+    readonly storage: ReadableStorage;
+    readonly dispose: () => Promise<void>;
+}>, options: {
+    readonly largeListing: number;
+    readonly patienceMs: number;
+}) => void;
 /** The world as the commands see it. The executable injects the real one, a test its own. */
 interface CliEnvironment {
     /** Of the program, for `version`. */
@@ -57,6 +71,8 @@ interface CliEnvironment {
     locateState(state: StateReference): Promise<Place>;
     /** Pairs that have a state in the default place. */
     knownPairs(): Promise<readonly KnownPair[]>;
+    /** The tests of the storage protocol; absent: `doctor` leaves them out. */
+    conformance?(): Promise<ConformanceSuite>;
     /** A whole local text file. Rejects with the platform's error. */
     readFile(file: string): Promise<string>;
     /** Replaces a local text file atomically; `-` is standard output. */
@@ -78,6 +94,9 @@ declare function run(argv: readonly string[], environment: CliEnvironment): Prom
 /** `docs/cli.md`, made from the same tables as parsing and help. */
 declare function renderReference(): string;
 
+/** Text of unknown origin, such as a file name, with every character that could act on a terminal written out. */
+declare function escapeControls(text: string): string;
+
 /** A mistake on the command line or in a file it names: nothing was touched, exit code 2. */
 declare class UsageError extends Error {
     readonly name = "UsageError";
@@ -86,4 +105,4 @@ declare class UsageError extends Error {
     constructor(message: string, hint?: string, options?: ErrorOptions);
 }
 
-export { type CliEnvironment, type KnownPair, type OpenOptions, type OutputStream, type Place, type StateReference, UsageError, renderReference, run };
+export { type CliEnvironment, type ConformanceSuite, type KnownPair, type OpenOptions, type OutputStream, type Place, type StateReference, UsageError, escapeControls, renderReference, run };

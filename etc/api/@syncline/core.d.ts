@@ -15,8 +15,15 @@ interface EntryBase {
     readonly modified?: number;
     /** Permission bits, as in `0o644`. */
     readonly mode?: number;
+    /** Milliseconds: this listing shows `modified` only so finely, cut off or rounded, and `stat` shows it as the store keeps it. */
+    readonly modifiedPrecision?: number;
 }
-/** A regular file as a listing shows it. */
+/**
+ * A regular file as a listing shows it.
+ *
+ * A listing may leave out `modified` and `mode` where the store keeps them (`capabilities.modifiedPrecision`) and telling them takes a request for
+ * each file. `stat` never does. Core asks it only for files that the state does not settle.
+ */
 interface FileEntry extends EntryBase {
     readonly kind: 'file';
     /** Bytes. */
@@ -58,6 +65,11 @@ interface Capabilities {
     readonly atomicWrite?: boolean;
     /** `ifMatch` and `ifNoneMatch` are decided by the store, not by stat-then-write. */
     readonly conditional?: boolean;
+    /**
+     * Conditions that the store does not decide are looked at by every method itself, right before it takes effect: nobody needs to look before.
+     * Not as good as `conditional`, since somebody may come between, but as good as any look, and without a request for each file.
+     */
+    readonly checksConditions?: boolean;
     /** Directories exist on their own and can be empty. */
     readonly directories?: boolean;
     /** Milliseconds: `write` keeps `modified` this finely. Absent: the store sets its own time. */
@@ -74,6 +86,8 @@ interface ListOptions extends AbortOptions {
     readonly recursive?: boolean;
     /** A hint: directories for which it returns false need not be read. The caller filters again. */
     readonly descend?: (directory: Path) => boolean;
+    /** A hint: about how many entries the caller knows from an earlier listing. */
+    readonly expected?: number;
 }
 interface ReadOptions extends AbortOptions {
     /** Bytes to leave out at the start; default 0. */
@@ -102,7 +116,14 @@ interface Upload {
     readonly token: string;
     /** Bytes; every part but the last. */
     readonly partSize: number;
+    /**
+     * The store can only append: parts are put one after the other, in order. A stored part that turns out to differ is replaced, and the parts
+     * after it have to be put again.
+     */
+    readonly sequential?: boolean;
+    /** Indices, from 0, of the parts that the store has. */
     stored(options?: AbortOptions): Promise<readonly number[]>;
+    /** Several at once are fine. A part that is stored already is compared, and sent only if it differs. */
     put(index: number, part: Uint8Array, options?: AbortOptions): Promise<void>;
     complete(options?: AbortOptions): Promise<FileEntry>;
     abort(): Promise<void>;
@@ -134,6 +155,20 @@ interface TransferOptions extends AbortOptions {
     /** Bytes of `items[index]` moved so far; called for files that take long. */
     readonly onProgress?: (index: number, bytes: number) => void;
 }
+/** Anything that survives `JSON.stringify`. */
+type Json = null | boolean | number | string | readonly Json[] | {
+    readonly [name: string]: Json;
+};
+/**
+ * What a storage found out about its server by trying, and would have to try again: the zone of its listings, whether it honours conditions.
+ * Core keeps it in the state of the pair and gives it back the next time.
+ */
+interface Learned {
+    /** Given before the first call. What was learned of another server, or by another version, is to be ignored. */
+    recall(facts: Json): void;
+    /** What is known by now; `undefined` for nothing. */
+    facts(): Json | undefined;
+}
 /**
  * A tree that can be read. Rejections are a `StorageError`, or `signal.reason` after an abort.
  *
@@ -152,6 +187,7 @@ interface ReadableStorage {
     hash?(path: Path, name: HashName, options?: AbortOptions): Promise<string>;
     /** This tree, frozen; `close` discards it. */
     snapshot?(options?: AbortOptions): Promise<ReadableStorage>;
+    readonly learned?: Learned;
     /** A hint that something at or below the path may have changed. */
     watch?(options?: AbortOptions): AsyncIterable<Path>;
     close?(): Promise<void>;
@@ -175,7 +211,8 @@ interface WritableStorage extends ReadableStorage {
     }): Promise<Upload>;
     /**
      * Takes a batch of files from a storage it understands, e.g. a local directory from another, without bytes passing through core.
-     * Every promise of `write` holds for each item. Resolves to one outcome per item. Returns `undefined` for a source it does not understand.
+     * Every promise of `write` holds for each item. Resolves to one outcome per item. Returns `undefined` for a source it does not understand;
+     * an empty batch asks just that.
      */
     transferFrom?(source: ReadableStorage, items: readonly TransferItem[], options?: TransferOptions): Promise<readonly TransferOutcome[]> | undefined;
     /** Says why this store cannot hold a path (a name too long, a reserved character), `undefined` if it can. Asked before anything is changed. */
@@ -185,10 +222,25 @@ interface WritableStorage extends ReadableStorage {
     /** Bytes this user can still write; `undefined` where the store cannot tell. A guard compares it with what a plan will move. */
     freeSpace?(options?: AbortOptions): Promise<number | undefined>;
 }
+/** What an adapter has to ask a person while it opens a storage. */
+interface Question {
+    /** One line without the colon at the end, e.g. "password of ana@host". Holds no secret. */
+    readonly text: string;
+    /** What is typed is not shown. */
+    readonly secret: boolean;
+}
+/** What `open` of a plugin is given. */
+interface OpenStorageOptions extends AbortOptions {
+    /**
+     * Asks the person at the terminal; resolves to `undefined` if they give no answer. Absent where nobody can be asked: the adapter then rejects with
+     * `UNAUTHENTICATED` and names the variables, files and commands that a secret can come from. An answer appears in no name and no message.
+     */
+    readonly prompt?: ((question: Question) => Promise<string | undefined>) | undefined;
+}
 /** How a package offers its storage to `open("scheme://…")`. */
 interface StoragePlugin {
     readonly schemes: readonly string[];
-    open(url: URL, options?: AbortOptions): Promise<ReadableStorage>;
+    open(url: URL, options?: OpenStorageOptions): Promise<ReadableStorage>;
 }
 /** Narrows a storage to one that can be a target. */
 declare function isWritable(storage: ReadableStorage): storage is WritableStorage;
@@ -446,6 +498,48 @@ interface MetadataChange {
 /** Times and permissions against the side's own ancestor. */
 declare function metadataSince(ancestor: Ancestor, entry: SyncableEntry): MetadataChange;
 
+/** What a store makes of a time that it is told. */
+interface KeptTime {
+    /** Milliseconds between two times that it can tell apart; 0.001 is a microsecond, and 0 is every time that a number can hold. */
+    readonly precisionMs: number;
+    /** Which of its times it takes for one that lies between two. */
+    readonly rounding: 'exact' | 'down' | 'nearest' | 'up';
+    /** Milliseconds that its answer is ahead of what it was told, beside rounding: a time zone that it does not name. */
+    readonly shiftMs: number;
+}
+/** What a probe file tells about the times of a store. */
+interface ClockProbe {
+    /** Milliseconds that the store's clock is ahead of ours; `undefined` if it shows no time of its own. */
+    readonly offsetMs: number | undefined;
+    /** Milliseconds that `offsetMs` may be wrong by: what the answer took, and how coarsely the time is shown. */
+    readonly uncertaintyMs: number;
+    /** How `write` keeps `modified`, as `stat` shows it; `undefined` if the store sets its own time. */
+    readonly kept: KeptTime | undefined;
+    /** The same as a listing shows it; `undefined` if a listing shows no time, or the store sets its own. */
+    readonly listed: KeptTime | undefined;
+}
+/** Options of `probeClock`. */
+interface ClockProbeOptions extends AbortOptions {
+    /** Where the probe files are made; default: the root. It exists, or can be made by a write. */
+    readonly directory?: Path;
+    /** Milliseconds since the Unix epoch; default `Date.now`. */
+    readonly now?: () => number;
+}
+/**
+ * Learns a store's clock by writing files, reading their times back and deleting them: how far it is from ours, and how exactly it keeps a time.
+ *
+ * The offset is the one of the clock that stamps files written without a time. A storage that stamps them itself, by our clock, shows 0.
+ *
+ * @throws StorageError of the calls; what was written is removed in any case
+ */
+declare function probeClock(storage: WritableStorage, options?: ClockProbeOptions): Promise<ClockProbe>;
+/**
+ * What a store made of the times it was given.
+ *
+ * @returns `undefined` if it showed no time, or another one altogether
+ */
+declare function describeTimes(given: readonly number[], shown: readonly (number | undefined)[]): KeptTime | undefined;
+
 /** What a comparison says; `ask-hash`: sizes are equal, and the hashes have to decide. */
 type Equality = {
     readonly verdict: 'equal' | 'different';
@@ -482,6 +576,17 @@ interface ConflictFacts {
     readonly policy: ConflictResolution;
     /** The policy at first contact, if this is one. */
     readonly initialSync?: InitialSync | undefined;
+    /** What is known to be wrong with the clocks. */
+    readonly clockDoubt?: ClockDoubt | undefined;
+}
+/** A clock that is wrong: times of the two sides say nothing where they are closer than that. */
+interface ClockDoubt {
+    /** Of the storage with the worse clock, for the message. */
+    readonly name: string;
+    /** Milliseconds that it is ahead of ours. */
+    readonly offsetMs: number;
+    /** Milliseconds that times may be apart by the clocks alone. */
+    readonly withinMs: number;
 }
 /** Decides by policy. Pure. `manual` always leaves it open: the handler is asked by the planner. */
 declare function decideConflict(facts: ConflictFacts): ConflictDecision;
@@ -811,17 +916,16 @@ interface ReadIgnoreFilesOptions extends AbortOptions {
     readonly authority?: Side;
 }
 /**
- * Reads the ignore files of both sides: the root's and the ones known from the last run. Those that no side has are left out.
+ * Reads ignore files of both sides. Those that no side has are left out.
  *
  * Where the sides differ: a text that only one side has counts; if one side still has what it had after the last sync, the other side's text counts;
  * else a path is ignored if either text ignores it.
  *
- * @param known - paths of ignore files
- * @param name - of the ignore files
+ * @param files - their paths
  * @returns in the order of their paths
  * @throws StorageError naming the file if one cannot be read, is not UTF-8 or holds no rules. Rules that cannot be read never count as no rules.
  */
-declare function readIgnoreFiles(source: ReadableStorage, destination: ReadableStorage, known: readonly Path[], name: string, options?: ReadIgnoreFilesOptions): Promise<readonly IgnoreFile[]>;
+declare function readIgnoreFiles(source: ReadableStorage, destination: ReadableStorage, files: readonly Path[], options?: ReadIgnoreFilesOptions): Promise<readonly IgnoreFile[]>;
 
 /** Why a path takes no part. */
 interface FilterExplanation {
@@ -876,6 +980,9 @@ declare class Filter {
     explain(path: Path, isDirectory: boolean): FilterExplanation;
 }
 
+/** What is known of the sides' clocks. */
+type KnownClocks = Readonly<Partial<Record<Side, ClockProbe>>>;
+
 /** What the guards judge beside the plan. */
 interface GuardFacts {
     readonly plan: Plan;
@@ -898,6 +1005,50 @@ interface GuardFacts {
 }
 /** Judges a finished plan. Every refusal names the numbers and the option that overrides it; with any of them nothing is changed. Pure. */
 declare function guardPlan(facts: GuardFacts): Refusal[];
+
+/** What the join needs to know of an item. */
+interface Keyed {
+    readonly path: Path;
+    readonly kind: string;
+    /** Set on what is no directory but has a directory's key. */
+    readonly directory?: boolean;
+}
+/** A page of what is remembered of another listing. Its items are made when they are asked for, and most are never asked for. */
+interface LazyPage<T> {
+    readonly done: boolean;
+    /** Steps over the next item if it says what the item of the other listing says. */
+    takeIfSame(item: T): boolean;
+    /** Takes back what `takeIfSame` did last. */
+    putBack(): void;
+    /** Makes the next item. There is one. */
+    next(): T;
+}
+/** One path: `entries[i]` is what listing i has there. `clash[i]` is set if listing i has a leaf and a directory of that name; the directory is in `entries[i]`. */
+interface Joined<T> {
+    readonly path: Path;
+    readonly entries: readonly (T | undefined)[];
+    readonly clash?: readonly (T | undefined)[];
+    /** The first half of the listings all have the path, and the second half remembers just that: its entries were not made. */
+    readonly same?: boolean;
+}
+/** How the second half of the listings belongs to the first. */
+interface JoinOptions<T> {
+    /** What is remembered of an item that is the same; for the rare row that turns out to need it. */
+    readonly remember: (item: T) => T;
+}
+/**
+ * Joins ordered listings by path in one pass. Memory is one page per listing.
+ *
+ * A leaf `a` (key `a`) and a directory `a` (key `a/`) are one path but not neighbours: `a-b` and `a.txt` lie between. So a leaf is held until
+ * no listing can bring a directory of that name any more.
+ *
+ * @param listings - in key order, in pages; see `hasDirectoryKey`. If there are lazy pages, listing n/2 + i is what is remembered of listing i
+ * @param names - of the listings, for the message of an order that is broken
+ * @returns pages of one item per distinct path, in the order in which paths are complete
+ * @throws StorageError `UNORDERED` if a listing goes backwards or names a path twice; the other listings are closed first
+ * @see git, tree-walk.c, `traverse_trees`: the same lookahead for a file and a directory of one name
+ */
+declare function mergeJoin<T extends Keyed>(listings: readonly AsyncIterable<readonly T[] | LazyPage<T>>[], names?: readonly string[], { remember }?: JoinOptions<T>): AsyncGenerator<readonly Joined<T>[], void, undefined>;
 
 type Direction = 'upload' | 'download';
 /** Options of a tracker. */
@@ -935,32 +1086,14 @@ declare class SyncProgressTracker {
     totals(): SyncTotals;
 }
 
-/** What the join needs to know of an item. */
-interface Keyed {
+/** Something the rules hide: it is not synced, but it is there, so its directory is not deleted. */
+interface HiddenEntry {
+    readonly kind: 'hidden';
     readonly path: Path;
-    readonly kind: string;
-    /** Set on what is no directory but has a directory's key. */
-    readonly directory?: boolean;
+    readonly directory: boolean;
 }
-/** One path: `entries[i]` is what listing i has there. `clash[i]` is set if listing i has a leaf and a directory of that name; the directory is in `entries[i]`. */
-interface Joined<T> {
-    readonly path: Path;
-    readonly entries: readonly (T | undefined)[];
-    readonly clash?: readonly (T | undefined)[];
-}
-/**
- * Joins ordered listings by path in one pass. Memory is one page per listing.
- *
- * A leaf `a` (key `a`) and a directory `a` (key `a/`) are one path but not neighbours: `a-b` and `a.txt` lie between. So a leaf is held until
- * no listing can bring a directory of that name any more.
- *
- * @param listings - in key order, in pages; see `hasDirectoryKey`
- * @param names - of the listings, for the message of an order that is broken
- * @returns pages of one item per distinct path, in the order in which paths are complete
- * @throws StorageError `UNORDERED` if a listing goes backwards or names a path twice; the other listings are closed first
- * @see git, tree-walk.c, `traverse_trees`: the same lookahead for a file and a directory of one name
- */
-declare function mergeJoin<T extends Keyed>(listings: readonly AsyncIterable<readonly T[]>[], names?: readonly string[]): AsyncGenerator<readonly Joined<T>[], void, undefined>;
+/** What a scan yields. */
+type ScannedEntry = Entry | HiddenEntry;
 
 /** Everything that decides about one path. */
 interface Explanation {
@@ -1114,6 +1247,15 @@ interface SyncMetadata {
     readonly ignoreFiles?: readonly Path[];
     /** The function of the fingerprints. */
     readonly hash?: HashName;
+    /** When a whole run last looked at both sides, in milliseconds since the Unix epoch. */
+    readonly asOf?: number;
+    /** What each side's storage found out about its server. @see Learned */
+    readonly learned?: {
+        readonly source?: Json;
+        readonly destination?: Json;
+    };
+    /** What was learned of the clocks of the sides that have one of their own. */
+    readonly clocks?: KnownClocks;
     readonly lastRun?: LastRun;
     /** What waits for a decision. */
     readonly conflicts: readonly OpenConflict[];
@@ -1140,6 +1282,8 @@ interface StoredState {
     source(options?: AbortOptions): AsyncIterable<readonly Ancestor[]>;
     /** As `source`, of the destination. */
     destination(options?: AbortOptions): AsyncIterable<readonly Ancestor[]>;
+    /** As `source` or `destination`, for a join with what the side has now: most entries are only compared and never made. */
+    remembered(side: Side, options?: AbortOptions): AsyncIterable<readonly Ancestor[] | LazyPage<ScannedEntry | Ancestor>>;
     /** How many entries each tree has; an upper bound after an interrupted run. */
     readonly entries: {
         readonly source: number;
@@ -1153,7 +1297,7 @@ interface SyncStateManagerOptions {
 }
 interface CommitOptions extends AbortOptions {
     /** Recorded as part of the commit. */
-    readonly changes?: readonly StateChange[];
+    readonly changes?: Iterable<StateChange>;
 }
 /**
  * The state of one pair: what each side had after the last sync, in any writable storage.
@@ -1178,7 +1322,7 @@ declare class SyncStateManager {
      *
      * Call it only after the effects are durable. Recording a change twice is the same as once.
      */
-    record(changes: readonly StateChange[], options?: AbortOptions): Promise<void>;
+    record(changes: Iterable<StateChange>, options?: AbortOptions): Promise<void>;
     /**
      * Folds the journal into new tree files and writes the metadata; see the head of this file for what a stop in between leaves behind.
      *
@@ -1282,8 +1426,66 @@ declare class SyncEngine {
 /** Syncs one pair with an engine of its own. @see SyncEngine.syncPair */
 declare function syncPair(pair: SyncPair | SyncPairOptions, options?: SyncOptions & SyncEngineOptions): Promise<SyncResult>;
 
+/** What happens at one key of a tree: what is there goes, and `put`, if any, comes. */
+interface TreeEdit {
+    readonly path: Path;
+    readonly directory: boolean;
+    /** The line of the entry that comes. */
+    readonly put: Uint8Array | undefined;
+}
+
+/**
+ * Changes of a state in the order in which they were finished, as the bytes that its files will hold of them.
+ *
+ * A change as objects takes a kilobyte, which the collector copies twice before it leaves it alone; as text it takes less than half of that, outside
+ * of the heap, and is formatted once for the journal and the tree. Iterating makes the objects again.
+ */
+declare class ChangeLog implements Iterable<StateChange> {
+    #private;
+    constructor(changes?: Iterable<StateChange>);
+    get length(): number;
+    /** How many changes leave something there on a side: no fewer than there are paths. */
+    puts(side: Side): number;
+    add({ path, source, destination }: StateChange): void;
+    /** Adds changes after the others. Those of another log are taken over as they are. */
+    addAll(changes: Iterable<StateChange>): void;
+    /** Adds the first changes of another log. */
+    addFirst(changes: ChangeLog, count: number): void;
+    [Symbol.iterator](): Generator<StateChange, void, undefined>;
+    /** Lines of the journal for the changes from one number up to another. */
+    journalLines(from: number, to: number): Uint8Array;
+    /**
+     * What the changes make of one side's tree, in key order; the last change of a path counts.
+     *
+     * A path has two keys, as a leaf and as a directory, and other keys may lie between them; a change of one path removes at both.
+     *
+     * @param empty - nothing is there to be removed
+     */
+    edits(side: Side, empty: boolean): Generator<TreeEdit, void, undefined>;
+}
+
 /** Waits. Resolves early, without rejecting, when a signal aborts. */
 type Sleep = (ms: number, ...signals: readonly (AbortSignal | undefined)[]) => Promise<void>;
+
+/** An upload that has begun and may be gone on with, in this process or a later one. Plain data, kept in the state. */
+interface PendingUpload {
+    /** Where it goes. */
+    readonly side: Side;
+    readonly path: Path;
+    readonly token: string;
+    /** The version that is sent: another one starts anew. */
+    readonly size: number;
+    readonly modified?: number;
+    readonly etag?: string;
+}
+/** Remembers uploads beyond the process. */
+interface UploadLedger {
+    /** Those of earlier runs and of this one, the last per side and path. */
+    pending(): readonly PendingUpload[];
+    /** Durable when it resolves: an upload that nobody remembers is never ended. */
+    begin(upload: PendingUpload): Promise<void>;
+    end(upload: PendingUpload): Promise<void>;
+}
 
 /** What shapes an execution; the names are those of `SyncConfig`. */
 interface ExecuteConfig {
@@ -1293,6 +1495,8 @@ interface ExecuteConfig {
     readonly concurrency?: ConcurrencyLimits;
     /** Bytes per second over both directions. */
     readonly bandwidth?: number;
+    /** Bytes from which a file goes in parts to a store that takes them; default 32 MiB. */
+    readonly uploadFrom?: number;
     /** Tries of a call that fails with a retryable error, the first included; default 4. */
     readonly attempts?: number;
     /** Milliseconds within which times of one file are the same, on a store that does not say how finely it keeps them. */
@@ -1316,14 +1520,18 @@ interface ExecuteContext {
     readonly sleep?: Sleep;
     /** Function that both sides know; asked from a destination that takes batches. */
     readonly hash: HashName | undefined;
+    /** Without it no upload outlives the run. */
+    readonly uploads?: UploadLedger;
+    /** Whether the plan is of the whole pair, so that what it does not send need not be gone on with; default true. */
+    readonly whole?: boolean;
     readonly signal?: AbortSignal;
     readonly pause: SyncPauseController;
     readonly progress: SyncProgressTracker;
     /**
-     * Journal: called with finished changes, after both storages were flushed where that matters; about every 10 s or 100,000 changes, and at the end.
+     * Journal: called with finished changes, after both storages were flushed where that matters; about every 10 s, and at the end.
      * The plan's `settled` changes are not among them. `last`: nothing follows, so what is committed at once needs no journal.
      */
-    readonly record: (changes: readonly StateChange[], last: boolean) => Promise<void>;
+    readonly record: (changes: ChangeLog, last: boolean) => Promise<void>;
 }
 /** What came of a plan. Items that were not started, after a cancel, are in none of the lists. */
 interface ExecuteResult {
@@ -1385,6 +1593,8 @@ declare class IgnoreFileManager {
 declare const trashName = ".syncline-trash";
 /** How the names of files start that are being written. */
 declare const temporaryPrefix = ".syncline-tmp-";
+/** How the name of the directory starts in which a store is examined. */
+declare const examinationPrefix = ".syncline-doctor-";
 /** Whether a path is the engine's own: the trash, a temporary file, or below one. Such paths never take part in a sync, whatever the rules. */
 declare function isOwnPath(path: Path): boolean;
 
@@ -1598,6 +1808,13 @@ type MemoryStorage = WritableStorage & Required<Pick<WritableStorage, 'makeSymli
 declare function memory(options?: MemoryOptions): MemoryStorage;
 
 /**
+ * Calls back when the signal aborts, unless the returned function was called before. Not called for a signal that is aborted already.
+ *
+ * As `addEventListener`, for any number of callers at a time: calls in parallel share the signal of their run.
+ */
+declare function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void;
+
+/**
  * The subtree of `storage` at `root` as a storage of its own: all paths, in entries and errors too, are relative to it.
  *
  * If `root` does not exist, `list` rejects with `NOT_FOUND`, and the first write makes it. Where directories do not exist on their own, a missing root is an empty one.
@@ -1704,4 +1921,4 @@ interface WalkOptions {
  */
 declare function walk(readDirectory: ReadDirectory, options?: WalkOptions): (path: Path, options?: ListOptions) => AsyncGenerator<readonly Entry[]>;
 
-export { type AbortOptions, type Ancestor, type Bytes, type Capabilities, type Change, type CommitOptions, ComparisonMode, type ConcurrencyLimits, type ConflictChoice, type ConflictDecision, type ConflictFacts, type ConflictHandler, type ConflictInfo, ConflictResolution, type Decorated, type Difference, type DirectoryEntry, type Entry, type Equality, type ExecuteConfig, type ExecuteContext, type ExecuteResult, ExitCode, type Explanation, type FileEntry, Filter, type FilterConfig, type FilterExplanation, type FilterMigration, type Fingerprint, type FolderTotals, type GuardFacts, type HashName, type IgnoreExplanation, type IgnoreFile, IgnoreFileManager, InitialSync, type Joined, type Keyed, type LastRun, type LimitOptions, type ListOptions, type Lock, type LockOptions, type LockOwner, LockedError, type MemoryCapabilities, type MemoryOptions, type MemoryStorage, type MetadataChange, type ModeRow, type MovedEntry, type OpenConflict, type Outcome, type Overrides, type Path, type Plan, type PlanCounts, type PlanItem, type PlanPhase, type PlanProblem, type PlanResult, type PlanSide, type ProblemEntry, type ReadDirectory, type ReadIgnoreFilesOptions, type ReadOptions, type ReadableStorage, type Refusal, type RemoveOptions, type RepeatOptions, type RetryInfo, type RetryOptions, type RuleOrigin, type Side, type SideState, type Situation, type StateChange, type StateProblem, StorageError, type StorageErrorCode, type StorageErrorOptions, type StoragePlugin, type StoredState, type SymlinkEntry, SymlinkMode, SyncAction, type SyncConfig, SyncEngine, type SyncEngineOptions, type SyncFailure, type SyncMetadata, SyncMode, type SyncOptions, SyncPair, type SyncPairOptions, SyncPauseController, type SyncProgressEvent, SyncProgressTracker, type SyncProgressTrackerOptions, type SyncResult, SyncStateManager, type SyncStateManagerOptions, type SyncStats, type SyncTotals, type SyncableEntry, type TransferItem, type TransferOptions, type TransferOutcome, type Upload, type WalkOptions, type WritableStorage, type WriteOptions, abortable, acceptRows, acquireLock, baseName, changeSince, checkPath, collect, collectText, commonHash, compareEntries, compareKeys, compareSides, compareTimes, compareUtf8, conflictCopyPath, decideConflict, decorate, decorateReadable, duration, execute, fingerprint, fingerprintOf, gravestExitCode, guardPlan, hasDirectoryKey, hashNameOf, isBelow, isLockedError, isOwnPath, isReplayable, isStorageError, isWritable, joinPath, limit, memory, mergeJoin, messageOf, metadataSince, modeTable, otherSide, pairId, parentPath, parseComparisonMode, parseConflictResolution, parseInitialSync, parseSymlinkMode, parseSyncMode, pathProblem, planFromLines, planPhases, planToLines, prefix, readIgnoreFiles, readOnly, reconcile, repeat, replayable, retry, storageErrorCodes, syncPair, temporaryPrefix, toAncestor, toBytes, trashName, untilAborted, walk };
+export { type AbortOptions, type Ancestor, type Bytes, type Capabilities, type Change, type ClockDoubt, type ClockProbe, type ClockProbeOptions, type CommitOptions, ComparisonMode, type ConcurrencyLimits, type ConflictChoice, type ConflictDecision, type ConflictFacts, type ConflictHandler, type ConflictInfo, ConflictResolution, type Decorated, type Difference, type DirectoryEntry, type Entry, type Equality, type ExecuteConfig, type ExecuteContext, type ExecuteResult, ExitCode, type Explanation, type FileEntry, Filter, type FilterConfig, type FilterExplanation, type FilterMigration, type Fingerprint, type FolderTotals, type GuardFacts, type HashName, type IgnoreExplanation, type IgnoreFile, IgnoreFileManager, InitialSync, type JoinOptions, type Joined, type Json, type KeptTime, type Keyed, type LastRun, type LazyPage, type Learned, type LimitOptions, type ListOptions, type Lock, type LockOptions, type LockOwner, LockedError, type MemoryCapabilities, type MemoryOptions, type MemoryStorage, type MetadataChange, type ModeRow, type MovedEntry, type OpenConflict, type OpenStorageOptions, type Outcome, type Overrides, type Path, type Plan, type PlanCounts, type PlanItem, type PlanPhase, type PlanProblem, type PlanResult, type PlanSide, type ProblemEntry, type Question, type ReadDirectory, type ReadIgnoreFilesOptions, type ReadOptions, type ReadableStorage, type Refusal, type RemoveOptions, type RepeatOptions, type RetryInfo, type RetryOptions, type RuleOrigin, type Side, type SideState, type Situation, type StateChange, type StateProblem, StorageError, type StorageErrorCode, type StorageErrorOptions, type StoragePlugin, type StoredState, type SymlinkEntry, SymlinkMode, SyncAction, type SyncConfig, SyncEngine, type SyncEngineOptions, type SyncFailure, type SyncMetadata, SyncMode, type SyncOptions, SyncPair, type SyncPairOptions, SyncPauseController, type SyncProgressEvent, SyncProgressTracker, type SyncProgressTrackerOptions, type SyncResult, SyncStateManager, type SyncStateManagerOptions, type SyncStats, type SyncTotals, type SyncableEntry, type TransferItem, type TransferOptions, type TransferOutcome, type Upload, type WalkOptions, type WritableStorage, type WriteOptions, abortable, acceptRows, acquireLock, baseName, changeSince, checkPath, collect, collectText, commonHash, compareEntries, compareKeys, compareSides, compareTimes, compareUtf8, conflictCopyPath, decideConflict, decorate, decorateReadable, describeTimes, duration, examinationPrefix, execute, fingerprint, fingerprintOf, gravestExitCode, guardPlan, hasDirectoryKey, hashNameOf, isBelow, isLockedError, isOwnPath, isReplayable, isStorageError, isWritable, joinPath, limit, memory, mergeJoin, messageOf, metadataSince, modeTable, onAbort, otherSide, pairId, parentPath, parseComparisonMode, parseConflictResolution, parseInitialSync, parseSymlinkMode, parseSyncMode, pathProblem, planFromLines, planPhases, planToLines, prefix, probeClock, readIgnoreFiles, readOnly, reconcile, repeat, replayable, retry, storageErrorCodes, syncPair, temporaryPrefix, toAncestor, toBytes, trashName, untilAborted, walk };
