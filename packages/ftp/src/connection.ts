@@ -264,6 +264,9 @@ export class StoreStream {
   readonly #refused: Promise<never>
   #socket: Socket | undefined
   #isEnding = false
+  #unflushed = 0
+  #onFlushed: (() => void) | undefined
+  #closed: Promise<never> | undefined
 
   constructor(connection: Connection, command: string, data: DataConnection, stored: Promise<Reply>) {
     this.#connection = connection
@@ -291,9 +294,25 @@ export class StoreStream {
     if (chunk.length === 0) return
     const socket = await this.#ready()
     this.bytes += chunk.length
-    if (socket.write(chunk) || socket.writableLength < bufferedBytes) return
+    this.#unflushed++
+    const hasRoom = socket.write(chunk, () => {
+      this.#unflushed--
+      if (this.#unflushed === 0) this.#onFlushed?.()
+    })
+    if (hasRoom || socket.writableLength < bufferedBytes) return
     this.#data.watch(true)
     await Promise.race([drained(socket, this.#data), this.#refused])
+    this.#data.watch(false)
+  }
+
+  /** Resolves when nothing that was written is in this process any more. */
+  async flushed(): Promise<void> {
+    if (this.#unflushed === 0) return
+    const socket = await this.#ready()
+    this.#data.watch(true)
+    const flushed = new Promise<void>(resolve => (this.#onFlushed = resolve))
+    this.#closed ??= closed(socket, this.#data)
+    await Promise.race([flushed, this.#closed, this.#refused])
     this.#data.watch(false)
   }
 
@@ -338,6 +357,15 @@ function drained(socket: Socket, data: DataConnection): Promise<void> {
     socket.on('drain', finish)
     socket.on('close', finish)
     if (socket.destroyed) finish()
+  })
+}
+
+/** Rejects when the socket is closed. */
+function closed(socket: Socket, data: DataConnection): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => reject(data.failure ?? new LostConnection('the data connection was closed'))
+    socket.once('close', fail)
+    if (socket.destroyed) fail()
   })
 }
 

@@ -40,6 +40,7 @@ async function* resumed(remote: Remote, path: Path, { offset = 0, length, signal
   // One chunk is kept back, so that the last one is handed out when the connection is free again: who gets it may have to ask for
   // something else first, and if all connections were held by readers that wait for that, none would ever be free.
   let kept: Uint8Array | undefined
+  let broken: unknown
   for (let attempt = 1; ; attempt++) {
     const connection = await remote.pool.acquire(signal)
     const leave = onAbort(signal, () => connection.control.close(new LostConnection('the call was aborted')))
@@ -58,15 +59,20 @@ async function* resumed(remote: Remote, path: Path, { offset = 0, length, signal
         kept = chunk
       }
       const expected = now.size === undefined ? undefined : Math.min(now.size - offset, length ?? Infinity)
-      if (expected !== undefined && given !== expected) {
+      if (expected !== undefined && given > expected)
+        throw new StorageError('PRECONDITION_FAILED', `${place(path, remote.name)} grew while it was read; run the sync again`, { path })
+      if (expected !== undefined && given < expected) {
         throw new StorageError('UNAVAILABLE', `${place(path, remote.name)} ended after ${given} of ${expected} bytes`, { path })
       }
       break
     } catch (error) {
       const isStale = error instanceof LostConnection && connection.isReused && attempt === 1 && !error.timedOut
+      // A server that cannot go on in a file: what broke the transfer is what to tell.
+      if (error instanceof ReplyError && error.command === 'REST' && broken !== undefined) throw broken
       if (error instanceof ReplyError && !isBusy(error)) throw await explainUnread(remote, connection, path, error)
       const passes = isStale || isBusy(error) || (given > 0 && toStorageError(error, 'read', path, remote.name).retryable)
       if (signal?.aborted === true || !passes || attempt >= attempts) throw error
+      broken = error
     } finally {
       leave()
       remote.pool.release(connection)

@@ -2,6 +2,7 @@ import { parentPath, type Path, StorageError } from '@syncline/core'
 import { meaningOf, toStorageError } from './errors.ts'
 import type { Known } from './known.ts'
 import type { Call, Pool, UseOptions } from './pool.ts'
+import { SpareParts } from './spare-parts.ts'
 import type { FtpUpload } from './upload.ts'
 import { isPositive, type Reply, ReplyError } from './reply.ts'
 import type { Settings } from './settings.ts'
@@ -17,8 +18,8 @@ export class Remote {
   readonly leftovers: Map<Path, number | undefined> = new Map()
   /** Uploads of this process that are not complete, by token. */
   readonly uploads: Map<string, FtpUpload> = new Map()
-  /** Bytes that uploads keep until the server has surely got them. */
-  doubtfulBytes = 0
+  /** Where uploads keep parts until the server has surely got them. */
+  readonly spareParts: SpareParts = new SpareParts()
   /** The root on the server, without "/" at the end; "" for the root of the server. */
   readonly #base: string
 

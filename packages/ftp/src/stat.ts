@@ -72,7 +72,7 @@ async function statByQuestions(remote: Remote, connection: Connection, path: Pat
 /** The line that LIST would show for one path. */
 async function lineOf(remote: Remote, connection: Connection, path: Path, kind: Listed['kind']): Promise<Listed | undefined> {
   // STAT of a directory, or of a link to one, sends what is in it, and the answer has to fit the control connection; a pattern finds other files.
-  if (kind !== 'file' || /[*?[\]{}~\\]/.test(path)) return await lineInDirectory(remote, connection, path)
+  if (kind !== 'file' || /[*?[\]{}~\\]/.test(path)) return await lineIfListed(remote, connection, path)
   // vsftpd answers with nothing while it is in a directory that was removed.
   const [, reply] = (await connection.ask(`CWD ${remote.at(parentPath(path))}`, `STAT ${remote.at(path)}`)) as [Reply, Reply]
   for (const text of reply.text.split('\n').slice(1, -1)) {
@@ -82,7 +82,7 @@ async function lineOf(remote: Remote, connection: Connection, path: Path, kind: 
     if (item !== undefined && (item.name === baseName(path) || item.name.endsWith(`/${baseName(path)}`))) return { ...item, name: baseName(path) }
   }
   // vsftpd leaves out a link whose target is in another directory.
-  return await lineInDirectory(remote, connection, path)
+  return await lineIfListed(remote, connection, path)
 }
 
 function parseQuietly(line: string, path: Path): Listed | undefined {
@@ -96,6 +96,16 @@ function parseQuietly(line: string, path: Path): Listed | undefined {
 async function lineInDirectory(remote: Remote, connection: Connection, path: Path): Promise<Listed | undefined> {
   const items = await listLines(remote, connection, parentPath(path))
   return items.find(({ name }) => name === baseName(path))
+}
+
+/** The same, where it only adds to what is known: `undefined` if the directory cannot be listed. */
+async function lineIfListed(remote: Remote, connection: Connection, path: Path): Promise<Listed | undefined> {
+  try {
+    return await lineInDirectory(remote, connection, path)
+  } catch (error) {
+    if (error instanceof ReplyError) return undefined
+    throw error
+  }
 }
 
 async function statInDirectory(remote: Remote, connection: Connection, path: Path): Promise<Entry | undefined> {

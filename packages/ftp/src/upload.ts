@@ -21,13 +21,11 @@ import { askAndPublish } from './publish.ts'
 import type { Remote } from './remote.ts'
 import { LostConnection, ReplyError } from './reply.ts'
 import { statOn } from './stat.ts'
+import { partSize } from './spare-parts.ts'
 import { isUploadName, uploadFor } from './temporary.ts'
 
-const partSize = 8 * 1024 * 1024
-
-/** Parts, and bytes of all uploads, that are kept although they were sent: a broken connection loses what the network held, some megabytes. */
+/** Parts of one upload that are kept although they were sent: a broken connection loses what the network held, some megabytes. */
 const doubtfulParts = 2
-const doubtfulBytes = 32 * 1024 * 1024
 
 /** Milliseconds without a part after which the data connection is given up; servers do so after minutes. */
 const restMs = 20_000
@@ -94,7 +92,7 @@ export class FtpUpload implements Upload {
   /** Whether the last part, shorter than the others, was given by the caller, so the file is known to end there. */
   #endIsKnown = false
   /** The last parts given, in order: what of them the server has is uncertain until the transfer is over. */
-  #doubtful: { readonly offset: number; readonly bytes: Uint8Array }[] = []
+  #doubtful: { readonly offset: number; readonly memory: Uint8Array; readonly bytes: Uint8Array }[] = []
   #open: Open | undefined
   #reader: Reader | undefined
   /** Calls one after the other. */
@@ -145,8 +143,8 @@ export class FtpUpload implements Upload {
         })
       }
       const there = Math.min(this.#size - offset, part.length)
-      if (there === 0 || !(await this.#has(offset, part.subarray(0, there)))) await this.#send(offset, part.slice())
-      else if (there < part.length) await this.#send(offset + there, part.slice(there))
+      if (there === 0 || !(await this.#has(offset, part.subarray(0, there)))) await this.#send(offset, part)
+      else if (there < part.length) await this.#send(offset + there, part.subarray(there))
     })
   }
 
@@ -239,8 +237,9 @@ export class FtpUpload implements Upload {
     const { stream } = this.#open as Open
     this.#longest = Math.max(this.#longest, this.#size)
     try {
-      // In pieces: the whole part at once would wait in memory as often as there are uploads.
       for (let at = 0; at < part.length; at += pieceSize) await stream.write(part.subarray(at, at + pieceSize))
+      // The caller may use its buffer again.
+      await stream.flushed()
     } catch (error) {
       const cause = await stream.fail(error).catch((verdict: unknown) => verdict)
       this.#drop(new LostConnection('the upload was interrupted', { cause }))
@@ -253,19 +252,21 @@ export class FtpUpload implements Upload {
     await this.#remember(offset, part)
   }
 
-  /** Keeps a part until the server has surely got it, if there is room for that, and else asks the server now. */
-  async #remember(offset: number, bytes: Uint8Array): Promise<void> {
-    this.#doubtful.push({ offset, bytes })
-    this.#remote.doubtfulBytes += bytes.length
-    if (this.#doubtful.length > doubtfulParts) this.#remote.doubtfulBytes -= this.#doubtful.shift()?.bytes.length ?? 0
-    if (this.#remote.doubtfulBytes > doubtfulBytes) await this.#finishStream()
+  /** Keeps a copy of a part until the server has surely got it, if there is room for that, and else asks the server now. */
+  async #remember(offset: number, part: Uint8Array): Promise<void> {
+    const { spareParts } = this.#remote
+    const oldest = this.#doubtful.length >= doubtfulParts ? this.#doubtful.shift() : undefined
+    const memory = oldest?.memory ?? spareParts.take()
+    if (memory === undefined) {
+      await this.#finishStream()
+      return
+    }
+    memory.set(part)
+    this.#doubtful.push({ offset, memory, bytes: memory.subarray(0, part.length) })
   }
 
-  #forgetDoubts(): readonly { readonly offset: number; readonly bytes: Uint8Array }[] {
-    const doubtful = this.#doubtful
-    this.#doubtful = []
-    for (const { bytes } of doubtful) this.#remote.doubtfulBytes -= bytes.length
-    return doubtful
+  #forgetDoubts(): void {
+    for (const { memory } of this.#doubtful.splice(0)) this.#remote.spareParts.giveBack(memory)
   }
 
   /** Some servers forbid to go on with a file. Then there is nothing to resume. */
@@ -332,11 +333,14 @@ export class FtpUpload implements Upload {
   /** After a break: what the server has now. The last parts are known here, and sent again from where they were cut. */
   async #lookAgain(): Promise<void> {
     const entry = await this.#use('verify the upload of', undefined, connection => statOn(this.#remote, connection, this.#temporary))
-    const doubtful = this.#forgetDoubts()
     this.#isBroken = false
     const has = entry?.kind === 'file' ? entry.size : 0
     this.#longest = Math.max(this.#longest, has)
-    const lost = doubtful.filter(({ offset, bytes }) => offset + bytes.length > has)
+    // Copies, because sending them again begins new doubts.
+    const lost = this.#doubtful
+      .filter(({ offset, bytes }) => offset + bytes.length > has)
+      .map(({ offset, bytes }) => ({ offset, bytes: bytes.slice() }))
+    this.#forgetDoubts()
     const isCovered = lost.length > 0 && (lost[0]?.offset ?? 0) <= has
     this.#size = Math.min(has, this.#size)
     if (!isCovered) return

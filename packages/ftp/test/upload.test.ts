@@ -38,7 +38,7 @@ describe.each(serverNames)('an upload to %s', name => {
     expect(proxy.stats().accepted - before).toBe(2)
   })
 
-  test('that another process left at 60 % is gone on with, and little is sent again', async context => {
+  test('that another process left is gone on with, and little is sent again', async context => {
     const server = await found(context, name)
     await using proxy = await faultProxy({ host: server.host, port: server.port, passivePorts: server.passivePorts })
     await using scratch = await openScratch(server, { host: proxy.host, connections: 2, probe: 'never' })
@@ -53,7 +53,8 @@ describe.each(serverNames)('an upload to %s', name => {
       const upload = await storage.upload!('big', { ...options, resume: left.token })
       for (const [i, part] of parts.entries()) await upload.put(i, part)
       await upload.complete()
-      expect(proxy.stats().bytesUp - sentBefore).toBeLessThan(content.length * 0.45)
+      // What was missing, and what the network held when it was cut.
+      expect(proxy.stats().bytesUp - sentBefore).toBeLessThan(content.length - 5 * left.partSize + 12 * mebibyte)
       expect(digest(await readFile(join(scratch.local, 'big')))).toBe(digest(content))
     } finally {
       await storage.close?.()
