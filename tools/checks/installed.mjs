@@ -14,6 +14,7 @@ try {
     import: importAll,
     'two folders by code': syncByCode,
     'two folders by the command': syncByCommand,
+    'a storage that is not installed': lackAdapter,
   })
 } finally {
   rmSync(project, { recursive: true, force: true })
@@ -58,6 +59,14 @@ async function syncByCommand() {
   const second = JSON.parse((await run(program, args, { cwd: project })).trimEnd().split('\n').at(-1) ?? '')
   if (second.stats.uploads + second.stats.downloads > 0) throw new Error(`the second run was not idle: ${JSON.stringify(second.stats)}`)
   return `${compare(source, destination)}, the second run idle`
+}
+
+async function lackAdapter() {
+  rmSync(join(project, 'node_modules', '@syncline', 's3'), { recursive: true })
+  const program = join(project, 'node_modules', '.bin', 'syncline')
+  const said = await run(program, ['ls', 's3://bucket/x'], { cwd: project }).catch((/** @type {Error} */ error) => error.message)
+  if (!said.includes('npm install @syncline/s3')) throw new Error(`without the adapter the command says ${said}`)
+  return 'the command says what to install'
 }
 
 /** @param {string} name */

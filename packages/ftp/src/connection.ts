@@ -226,7 +226,10 @@ export class Connection {
       return [Promise.resolve(replies), this.control.send(transfer)[0] as Promise<Reply>]
     }
     const promises = this.control.send(...before, transfer)
-    return [Promise.all(promises.slice(0, -1)), promises.at(-1) as Promise<Reply>]
+    const answers = Promise.all(promises.slice(0, -1))
+    // Whoever sends files does not look at them, and a lost connection rejects them.
+    answers.catch(() => undefined)
+    return [answers, promises.at(-1) as Promise<Reply>]
   }
 
   async #openData(): Promise<DataConnection> {

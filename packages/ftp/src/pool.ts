@@ -15,6 +15,9 @@ const farMs = 5
 const attempts = 4
 const baseDelayMs = 200
 
+/** Milliseconds for which a connection is held without being used while somebody waits for one. */
+const stalledMs = 500
+
 /** Milliseconds without a further connection after one was refused or failed. */
 const refusedMs = 5000
 
@@ -55,6 +58,9 @@ export class Pool {
   readonly #all = new Set<Connection>()
   readonly #waiters: Waiter[] = []
   readonly #holders = new Set<() => void>()
+  /** Calls that hold a connection while they wait for content, and those that wait for their turn to. */
+  #sending = 0
+  readonly #senders: (() => void)[] = []
   #opening = 0
   /** Milliseconds that calls have waited for connections since the last one was opened. */
   #waited = 0
@@ -167,6 +173,45 @@ export class Pool {
   holds(letGo: () => void): () => void {
     this.#holders.add(letGo)
     return () => this.#holders.delete(letGo)
+  }
+
+  /**
+   * Watches a holder that waits for its caller. The caller may itself wait for a connection, and would for ever.
+   *
+   * @param letGo - called once, when somebody has waited for a connection for `ms`
+   * @returns to be called when the holder goes on
+   */
+  whileStalled(letGo: () => void, ms: number = stalledMs): () => void {
+    const timer = setInterval(() => {
+      if (!this.isContended) return
+      clearInterval(timer)
+      letGo()
+    }, ms)
+    timer.unref()
+    return () => clearInterval(timer)
+  }
+
+  /**
+   * Waits for the turn to send content that is not in memory yet. Where there are two connections, one is left for others: the content may have to
+   * be read over it.
+   *
+   * @returns to be called when the content was sent
+   */
+  async startSending(signal: AbortSignal | undefined): Promise<() => void> {
+    while (this.#sending >= Math.max(1, this.size - 1)) {
+      const turn = new Promise<void>(resolve => this.#senders.push(resolve))
+      try {
+        await untilAborted(turn, signal)
+      } catch (error) {
+        this.#senders.shift()?.()
+        throw error
+      }
+    }
+    this.#sending++
+    return () => {
+      this.#sending--
+      this.#senders.shift()?.()
+    }
   }
 
   /** Closes every connection; those in use when their call ends. */

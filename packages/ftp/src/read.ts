@@ -44,6 +44,14 @@ async function* resumed(remote: Remote, path: Path, { offset = 0, length, signal
   for (let attempt = 1; ; attempt++) {
     const connection = await remote.pool.acquire(signal)
     const leave = onAbort(signal, () => connection.control.close(new LostConnection('the call was aborted')))
+    let chunks: AsyncGenerator<Uint8Array, void, undefined> | undefined
+    let lent: Promise<void> | undefined
+    const giveBack = async (): Promise<void> => {
+      await chunks?.return().catch(() => undefined)
+      leave()
+      remote.pool.release(connection)
+    }
+    const lend = (): void => void (lent ??= giveBack())
     try {
       const now = await versionOf(remote, connection, path)
       if (version !== undefined && given > 0 && now.mark !== version.mark)
@@ -52,12 +60,24 @@ async function* resumed(remote: Remote, path: Path, { offset = 0, length, signal
       const from = offset + given
       const left = length === undefined ? undefined : length - given
       if (left === 0 || (now.size !== undefined && from >= now.size && from > 0)) break
-      for await (const chunk of retrieveRange(remote, connection, path, from, left)) {
+      chunks = retrieveRange(remote, connection, path, from, left)
+      while (lent === undefined) {
+        const { done, value: chunk } = await chunks.next()
+        if (done === true) break
         given += chunk.length
         attempt = 0
-        if (kept !== undefined) yield kept
+        if (kept !== undefined) {
+          // Whoever is slow to take it may wait for a connection, and every connection may be held like this.
+          const goOn = remote.pool.whileStalled(lend)
+          try {
+            yield kept
+          } finally {
+            goOn()
+          }
+        }
         kept = chunk
       }
+      if (lent !== undefined) continue
       const expected = now.size === undefined ? undefined : Math.min(now.size - offset, length ?? Infinity)
       if (expected !== undefined && given > expected)
         throw new StorageError('PRECONDITION_FAILED', `${place(path, remote.name)} grew while it was read; run the sync again`, { path })
@@ -74,8 +94,8 @@ async function* resumed(remote: Remote, path: Path, { offset = 0, length, signal
       if (signal?.aborted === true || !passes || attempt >= attempts) throw error
       broken = error
     } finally {
-      leave()
-      remote.pool.release(connection)
+      lend()
+      await lent
     }
     await new Promise(resolve => setTimeout(resolve, baseDelayMs * 2 ** attempt * Math.random()))
   }

@@ -15,6 +15,8 @@ export class Rewindable {
   #keptLength = 0
   /** Next of the kept chunks to give again. */
   #next = 0
+  /** Chunks that were read ahead and not given yet. */
+  readonly #ahead: Uint8Array[] = []
   #isAtEnd = false
   #error: { readonly cause: unknown } | undefined
 
@@ -45,6 +47,27 @@ export class Rewindable {
       this.#next++
       return again
     }
+    const chunk = this.#ahead.shift() ?? (await this.#pull())
+    if (chunk !== undefined) this.#keep(chunk)
+    return chunk
+  }
+
+  /**
+   * Reads ahead as much as could be sent again.
+   *
+   * @returns whether that is all
+   */
+  async fill(): Promise<boolean> {
+    for (let length = 0; length <= keptBytes;) {
+      const chunk = await this.#pull()
+      if (chunk === undefined) return true
+      this.#ahead.push(chunk)
+      length += chunk.length
+    }
+    return false
+  }
+
+  async #pull(): Promise<Uint8Array | undefined> {
     if (this.#isAtEnd) return undefined
     try {
       const { done, value } = await untilAborted(this.#iterator.next(), this.#signal)
@@ -53,9 +76,7 @@ export class Rewindable {
         return undefined
       }
       // The producer may use its buffer again as soon as it is asked for more.
-      const chunk = value.slice()
-      this.#keep(chunk)
-      return chunk
+      return value.slice()
     } catch (cause) {
       this.#isAtEnd = true
       this.#error = { cause }

@@ -18,9 +18,12 @@ export async function writeFile(remote: Remote, path: Path, content: Bytes, opti
   const temporary = temporaryFor(path)
   let began = false
   let renames = false
+  let stopSending: (() => void) | undefined
   try {
     signal?.throwIfAborted()
     checkConditions(remote, path, options)
+    // Before there is a connection: content that comes from the same server needs one itself.
+    if (!(await source.fill())) stopSending = await remote.pool.startSending(signal)
     return await remote.pool.use(
       async (connection, letGo) => {
         if (began) source.rewind()
@@ -39,6 +42,7 @@ export async function writeFile(remote: Remote, path: Path, content: Bytes, opti
     if (source.failure !== undefined && signal?.aborted !== true) throw source.failure.cause
     throw remote.failure(error, 'write', path, signal)
   } finally {
+    stopSending?.()
     await source.close()
   }
 }
@@ -80,7 +84,7 @@ function counting(remote: Remote, source: Rewindable, path: Path, options: Write
   let bytes = 0
   return {
     next: async () => {
-      const chunk = await source.next()
+      const chunk = await (remote.pool.size > 1 ? source.next() : untilWanted(remote, path, source))
       if (chunk === undefined) return undefined
       bytes += chunk.length
       if (size !== undefined && bytes > size) throw wrongSize(remote, path, bytes, size)
@@ -95,6 +99,17 @@ function counting(remote: Remote, source: Rewindable, path: Path, options: Write
     },
     digest: () => hash?.digest('hex'),
   }
+}
+
+/** Over the only connection there is: if the content has to come over it too, it never does. */
+async function untilWanted(remote: Remote, path: Path, source: Rewindable): Promise<Uint8Array | undefined> {
+  const { timeoutMs } = remote.settings
+  let goOn: (() => void) | undefined
+  const wanted = new Promise<never>((_, reject) => {
+    const what = `the only connection to ${remote.name} waited ${timeoutMs / 1000} s for the content of ${path} while other calls waited for it`
+    goOn = remote.pool.whileStalled(() => reject(new StorageError('TIMEOUT', `${what}; allow two with connections=2`, { path })), timeoutMs)
+  })
+  return await Promise.race([source.next(), wanted]).finally(goOn)
 }
 
 interface Counted extends Pick<Rewindable, 'next'> {

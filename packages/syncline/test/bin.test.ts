@@ -146,7 +146,7 @@ describe('errors', () => {
       says: ['the plan p cannot be used', 'Make it again'],
     },
     { name: 'a plan that cannot be written', argv: ['plan', 'a', 'b', '--out', 'none/p'], code: 2, says: ['cannot write none/p', 'ENOENT'] },
-    { name: 'a storage that is not installed', argv: ['sync', 'a', 's3://bucket/x'], code: 2, says: ['npm install @syncline/s3'] },
+    { name: 'a storage that nobody brings', argv: ['sync', 'a', 'dav://host/x'], code: 2, says: ['no storage for "dav:"', 'syncline-plugin-dav'] },
     { name: 'a password in a URL', argv: ['sync', 'a', 'sftp://ana:hunter2@host/x'], code: 2, says: ['holds a password'] },
     { name: 'an unknown command', argv: ['snyc', 'a', 'b'], code: 2, says: ['Did you mean syncline sync?'] },
   ]

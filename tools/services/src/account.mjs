@@ -27,12 +27,13 @@ export async function provideAccount(place, password) {
 }
 
 /**
- * Removes the user of a place and the home. Nothing happens if there is none.
+ * Removes the user of a place and the home. Nothing happens if there is none, or if the user belongs to another checkout, which took the ports when
+ * they were free.
  *
  * @param {Place} place
  */
 export async function removeAccount(place) {
-  if ((await find(accountName(place))) !== undefined) await run('userdel', ['--force', accountName(place)])
+  if ((await find(accountName(place)))?.home === homeOf(place)) await run('userdel', ['--force', accountName(place)])
   await removeFolder(homeOf(place))
 }
 
