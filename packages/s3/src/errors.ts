@@ -100,6 +100,14 @@ const byCode: Readonly<Record<string, Cause>> = {
   PermanentRedirect: { code: 'UNKNOWN', advice: 'the bucket is in another region: give its region' },
 }
 
+/** Of a HEAD, whose answer has no body. */
+const byStatusAlone: Readonly<Record<number, Cause>> = {
+  400: {
+    code: 'UNAUTHENTICATED',
+    advice: 'the server gives no reason; most often the credentials have expired, or the object needs the key it was encrypted with',
+  },
+}
+
 const byStatus: Readonly<Record<number, Cause>> = {
   401: { code: 'UNAUTHENTICATED' },
   403: { code: 'PERMISSION_DENIED', advice: 'the account may not, or, without the permission s3:ListBucket, nothing is there' },
@@ -124,7 +132,8 @@ export function codeOf({ body }: Refusal): string | undefined {
 export function toStorageError(refusal: Refusal, attempted: Attempted, now: number = Date.now()): StorageError {
   const { status } = refusal
   const code = codeOf(refusal)
-  const cause: Cause = (code === undefined ? undefined : byCode[code]) ?? byStatus[status] ?? { code: status >= 500 ? 'UNAVAILABLE' : 'UNKNOWN' }
+  const cause: Cause = (code === undefined ? byStatusAlone[status] : byCode[code]) ??
+    byStatus[status] ?? { code: status >= 500 ? 'UNAVAILABLE' : 'UNKNOWN' }
   const said = [code, textOf(refusal.body, 'Message') || `HTTP ${status}`].filter(Boolean).join(': ')
   const { path, bucket } = attempted
   const where = code === 'NoSuchBucket' ? ` (bucket ${bucket})` : ''
