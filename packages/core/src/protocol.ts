@@ -137,7 +137,10 @@ export interface Upload {
   readonly sequential?: boolean
   /** Indices, from 0, of the parts that the store has. */
   stored(options?: AbortOptions): Promise<readonly number[]>
-  /** Several at once are fine. A part that is stored already is compared, and sent only if it differs. */
+  /**
+   * Several at once are fine. A part that is stored already is compared, and sent only if it differs. Once this has resolved, the caller may use the
+   * memory of `part` for something else.
+   */
   put(index: number, part: Uint8Array, options?: AbortOptions): Promise<void>
   complete(options?: AbortOptions): Promise<FileEntry>
   abort(): Promise<void>

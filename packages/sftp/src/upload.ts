@@ -102,16 +102,15 @@ class PartedUpload implements Upload {
     await this.#attempt(signal, async () => {
       const start = index * partSize
       const handle = await this.#open()
-      if (start + part.length <= this.#found || this.#stored.has(index)) {
+      // Of the part that was under way when a process ended, the beginning is there.
+      const there = this.#stored.has(index) ? part.length : Math.min(Math.max(0, this.#found - start), part.length)
+      let isKept = false
+      if (there > 0) {
         await this.#settle(0)
-        if (await this.#holds(handle, start, part)) {
-          this.#size = Math.max(this.#size, start + part.length)
-          this.#stored.add(index)
-          return
-        }
+        isKept = await this.#holds(handle, start, part.subarray(0, there))
       }
       const requestBytes = this.#context.tree.connection.server.writeBytes
-      for (let at = 0; at < part.length; at += requestBytes) {
+      for (let at = isKept ? there : 0; at < part.length; at += requestBytes) {
         this.#send(handle, start + at, part.subarray(at, at + requestBytes))
         await this.#settle(unansweredBytes)
         signal?.throwIfAborted()

@@ -151,8 +151,12 @@ async function putParts(run: Run, { file, path, read }: PartsRequest, upload: Up
         if (part === undefined) release()
       }
       const at = index
-      const putting: Promise<void> = (sent.has(at) ? Promise.resolve() : upload.put(at, part, { signal: run.signal }))
-        .then(() => void sent.add(at))
+      const bytes = part
+      const putting: Promise<void> = (sent.has(at) ? Promise.resolve() : upload.put(at, bytes, { signal: run.signal }))
+        .then(() => {
+          sent.add(at)
+          parts.giveBack(bytes)
+        })
         .catch((error: unknown) => {
           failure ??= { error }
         })
@@ -178,15 +182,23 @@ async function putParts(run: Run, { file, path, read }: PartsRequest, upload: Up
 /** Cuts content into parts of given lengths. */
 class PartReader {
   readonly #content: AsyncIterator<Uint8Array>
+  /** Memory of parts that were put. To get some anew for each part costs more than to fill it: it makes the collector look at everything. */
+  readonly #spare: Uint8Array[] = []
   #rest: Uint8Array = new Uint8Array(0)
 
   constructor(content: AsyncIterator<Uint8Array>) {
     this.#content = content
   }
 
-  /** The next `length` bytes, in a buffer of their own. */
+  /** Nobody needs a part any more. */
+  giveBack(part: Uint8Array): void {
+    this.#spare.push(part)
+  }
+
+  /** The next `length` bytes, in memory of their own until it is given back. */
   async next(length: number): Promise<Uint8Array> {
-    const part = new Uint8Array(length)
+    const spare = this.#spare.pop()
+    const part = spare !== undefined && spare.length >= length ? spare.subarray(0, length) : new Uint8Array(length)
     let filled = 0
     while (filled < length) {
       if (this.#rest.length === 0) {

@@ -4,6 +4,7 @@ import { messageOf, onAbort, StorageError } from '@syncline/core'
 import type { Client } from 'ssh2'
 import { Authenticator, type Credentials } from './auth.ts'
 import { checkHostKey, hostKeyAlgorithms, type HostKeyPolicy } from './host-key.ts'
+import { Sealer } from './sealer.ts'
 
 /** One server on the way, the last of which has the files. */
 export interface Hop {
@@ -83,6 +84,7 @@ function logIn(
   return new Promise<SshConnection>((resolve, reject) => {
     let refusal: StorageError | undefined
     const socket = through ?? connectSocket(host, port, connectMs)
+    const sealer = new Sealer(socket)
     const stop = (error: unknown): void => {
       leave()
       reject(error)
@@ -94,9 +96,9 @@ function logIn(
       leave()
       client.removeAllListeners('close')
       const software = String((client as { _remoteVer?: unknown })._remoteVer ?? '')
-      const [cork, uncork] = [(): void => socket.cork(), (): void => socket.uncork()]
-      resolve({ client, software, cork, uncork, end: () => client.end() })
+      resolve({ client, software, cork: () => sealer.cork(), uncork: () => sealer.uncork(), end: () => client.end() })
     })
+    client.on('handshake', () => sealer.adopt(client))
     client.on('error', (error: Error & { level?: string }) => stop(refusal ?? describe(error, where, authenticator)))
     client.on('close', () => stop(new StorageError('UNAVAILABLE', `${where} closed the connection before anybody could log in`)))
     client.connect({

@@ -5,7 +5,7 @@ import { failureOf, PacketParser, ProtocolError, Reply, RequestWriter, StatusErr
 import { openWindow } from './window.ts'
 
 /** Requests that are sent in one go are joined up to here: an SSH packet costs more than the bytes in it. */
-const joinedBytes = 256 * 1024
+const joinedBytes = 192 * 1024
 
 /** What a channel needs to know. */
 export interface ChannelSettings {
@@ -164,6 +164,8 @@ export class SftpChannel {
     if (this.#outgoing.bytes === 0 || this.#failure !== undefined) return
     this.#settings.cork()
     for (const piece of this.#outgoing.take()) this.#stream.write(piece)
+    // All of it is encrypted, unless the window of the channel is full.
+    if (this.#stream.writableLength === 0) this.#outgoing.recycle()
     this.#settings.uncork()
   }
 

@@ -4,8 +4,8 @@ import { status } from './constants.ts'
 /** A part of a request: 32 bits, 64 bits, a text or bytes with their length in front, attributes. */
 export type Field = number | bigint | string | Uint8Array | Attributes
 
-/** Bytes that requests are gathered in. An SSH packet has half of it. */
-const pageBytes = 64 * 1024
+/** Bytes that requests are gathered in: the longest one that is sent fits. */
+const pageBytes = 256 * 1024 + 1024
 
 /** Gathers requests into pieces to be sent. */
 export class RequestWriter {
@@ -40,13 +40,18 @@ export class RequestWriter {
     this.#at = at
   }
 
-  /** What was added since. The bytes stay as they are. */
+  /** What was added since. The bytes stay as they are until {@link recycle} is called. */
   take(): readonly Buffer[] {
     this.#cut()
     const taken = this.#full
     this.#full = []
     this.bytes = 0
     return taken
+  }
+
+  /** Nobody needs what was taken any more: its memory is used again. */
+  recycle(): void {
+    if (this.bytes === 0) this.#start = this.#at = 0
   }
 
   #reserve(length: number): Buffer {
