@@ -39,6 +39,8 @@ export class Connection {
   readonly #connector: Connector
   readonly #options: ConnectionOptions
   #link: Promise<Link> | undefined
+  /** What `#link` resolved to. */
+  #made: Link | undefined
   #server: Server | undefined
   #isClosed = false
   #isMade = false
@@ -63,6 +65,12 @@ export class Connection {
     return (await this.#connect(signal)).first()
   }
 
+  /** As {@link channel}, if there is one and it is open. */
+  get channelNow(): SftpChannel | undefined {
+    const channel = this.#made?.first()
+    return channel?.isOpen === true ? channel : undefined
+  }
+
   /** A channel for the content of a file; big files are spread over several. @param size - bytes, if known */
   async channelFor(size: number | undefined, signal?: AbortSignal): Promise<SftpChannel> {
     const link = await this.#connect(signal)
@@ -82,7 +90,7 @@ export class Connection {
   close(): void {
     this.#isClosed = true
     const link = this.#link
-    this.#link = undefined
+    this.#link = this.#made = undefined
     link?.then(
       made => made.end(),
       () => undefined,
@@ -117,7 +125,7 @@ export class Connection {
   async #makeOnce(signal: AbortSignal | undefined): Promise<Link> {
     const ssh = await this.#connector.connect(signal)
     const link = new Link(ssh, this.#options, () => {
-      this.#link = undefined
+      this.#link = this.#made = undefined
     })
     try {
       const channel = await link.openFirst()
@@ -127,6 +135,7 @@ export class Connection {
       throw error
     }
     this.#isMade = true
+    if (!this.#isClosed) this.#made = link
     return link
   }
 }

@@ -1,56 +1,72 @@
+/** Work that is waiting to be started, piece by piece. */
+interface Job {
+  hasMore(): boolean
+  start(): void
+}
+
 /** Lets a limited number of things happen at once, first come first served. */
 export class Slots {
   #free: number
-  readonly #count: number
-  readonly #waiting: (() => void)[] = []
-  #head = 0
+  readonly #jobs: Job[] = []
 
   constructor(count: number) {
-    this.#free = this.#count = count
+    this.#free = count
   }
 
-  /** Runs `work` over the items, in order of their start. The first rejection rejects the whole after the ones that are running. */
-  async map<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
-    const results: R[] = []
-    let next = 0
-    let failure: { readonly error: unknown } | undefined
-    const worker = async (): Promise<void> => {
-      while (failure === undefined && next < items.length) {
-        const index = next++
-        try {
-          results[index] = await this.run(() => work(items[index] as T, index))
-        } catch (error) {
-          failure ??= { error }
+  /**
+   * Runs `work` over the items, in order of their start. The first rejection rejects the whole after the ones that are running.
+   *
+   * Nothing is made for an item before its turn: of ten thousand that wait, the collector would carry all along.
+   */
+  map<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+    if (items.length === 0) return Promise.resolve([])
+    return new Promise((resolve, reject) => {
+      const results: R[] = []
+      let next = 0
+      let running = 0
+      let failure: { readonly error: unknown } | undefined
+      const hasMore = (): boolean => next < items.length && failure === undefined
+      const ended = (): void => {
+        running--
+        this.#free++
+        if (running === 0 && !hasMore()) {
+          if (failure === undefined) resolve(results)
+          else reject(failure.error)
         }
+        this.#fill()
       }
-    }
-    await Promise.all(Array.from({ length: Math.min(this.#count, items.length) }, worker))
-    if (failure !== undefined) throw failure.error
-    return results
+      const failed = (error: unknown): void => {
+        failure ??= { error }
+        ended()
+      }
+      const start = (): void => {
+        const index = next++
+        running++
+        work(items[index] as T, index).then(result => {
+          results[index] = result
+          ended()
+        }, failed)
+      }
+      this.#jobs.push({ hasMore, start })
+      this.#fill()
+    })
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--
-    else await new Promise<void>(resolve => this.#waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      this.#release()
-    }
+    const [result] = await this.map([work], each => each())
+    return result as T
   }
 
-  #release(): void {
-    const next = this.#waiting[this.#head]
-    if (next === undefined) {
-      this.#free++
-      return
+  #fill(): void {
+    while (this.#free > 0) {
+      const job = this.#jobs[0]
+      if (job === undefined) return
+      if (!job.hasMore()) {
+        this.#jobs.shift()
+        continue
+      }
+      this.#free--
+      job.start()
     }
-    this.#head++
-    // A queue of thousands is not moved for each that leaves it.
-    if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
-      this.#waiting.splice(0, this.#head)
-      this.#head = 0
-    }
-    next()
   }
 }

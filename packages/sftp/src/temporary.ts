@@ -10,6 +10,7 @@ const grammar = /^\.syncline-tmp-(sftp|part)-([0-9a-f]{12})-(\d+)-([0-9a-z]+)-[0
 
 let counter = 0
 let machine: string | undefined
+let writer: string | undefined
 
 /**
  * A name that no other process or call uses: the prefix, a digest of this machine, PID, time, a number.
@@ -18,18 +19,18 @@ let machine: string | undefined
  * @param kind - `part`: an upload that a later process may go on with
  */
 export function temporaryName(kind: 'sftp' | 'part' = 'sftp'): string {
-  machine ??= digestOfMachine()
+  writer ??= `${(machine ??= digestOfMachine())}-${process.pid}`
   const random = Math.floor(Math.random() * 36 ** 4).toString(36)
-  return `${temporaryPrefix}${kind}-${machine}-${process.pid}-${Date.now().toString(36)}-${(counter++).toString(36)}${random}`
+  return `${temporaryPrefix}${kind}-${writer}-${Date.now().toString(36)}-${(counter++).toString(36)}${random}`
 }
 
 /** Whether nobody writes to a temporary file any more: its writer was of this machine and has ended, or it is old. */
 export function isStaleTemporary(name: string, now: number): boolean {
-  const [, kind, writer, pid, time] = grammar.exec(name) ?? []
+  const [, kind, host, pid, time] = grammar.exec(name) ?? []
   if (time === undefined) return false
   const ageMs = now - Number.parseInt(time, 36)
   if (kind === 'part') return ageMs > uploadAgeMs
-  return ageMs > foreignAgeMs || (writer === (machine ??= digestOfMachine()) && !isAlive(Number(pid)))
+  return ageMs > foreignAgeMs || (host === (machine ??= digestOfMachine()) && !isAlive(Number(pid)))
 }
 
 function isAlive(pid: number): boolean {

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, hash, type Hash } from 'node:crypto'
 import {
   StorageError,
   type FileEntry,
@@ -53,42 +53,50 @@ async function transferItem(
   { signal, hash: hashName, onProgress }: TransferOptions,
 ): Promise<TransferOutcome> {
   const algorithm = hashName === undefined ? undefined : hashNames[hashName]
-  const hash = algorithm === undefined ? undefined : createHash(algorithm)
-  const passage: Passage = { context, source, item, hash, signal }
+  const isSmall = isSmallAndNew(context, item)
+  const running = algorithm === undefined || isSmall ? undefined : createHash(algorithm)
+  const passage: Passage = { context, source, item, hash: running, signal }
   try {
     signal?.throwIfAborted()
     checkWritable(context.tree, item.to)
-    const entry = isSmallAndNew(passage) ? await takeSmall(passage) : await takeBig(passage, bytes => onProgress?.(index, bytes))
-    return { entry: hash === undefined ? entry : { ...entry, hashes: { [hashName as string]: hash.digest('hex') } } }
+    if (!isSmall) {
+      const entry = await takeBig(passage, bytes => onProgress?.(index, bytes))
+      return { entry: running === undefined ? entry : { ...entry, hashes: { [hashName as string]: running.digest('hex') } } }
+    }
+    // A producer may use its buffer again once it is asked for more.
+    const bytes = takeSpace(item.size)
+    await readAll(passage, (chunk, before) => void bytes.set(chunk, before))
+    const entry = await putSmall(context, item, bytes)
+    return { entry: algorithm === undefined ? entry : { ...entry, hashes: { [hashName as string]: hash(algorithm, bytes, 'hex') } } }
   } catch (error) {
     if (signal?.aborted === true) return { error: signal.reason }
     return { error: passage.readError ?? (await describeFailure(context.tree, item.to, error, item.size).catch(() => error)) }
   }
 }
 
-function isSmallAndNew({ context, item }: Passage): boolean {
-  const { server } = context.tree.connection
-  return (
-    item.size <= server.writeBytes && item.ifNoneMatch !== undefined && item.ifMatch === undefined && renameRefuses(server.software) && !context.fsync
-  )
+function isSmallAndNew({ tree, fsync }: WriteContext, { size, ifMatch, ifNoneMatch }: TransferItem): boolean {
+  const { server } = tree.connection
+  return size <= server.writeBytes && ifNoneMatch !== undefined && ifMatch === undefined && renameRefuses(server.software) && !fsync
 }
 
-async function takeSmall(passage: Passage): Promise<FileEntry> {
-  const { context, item } = passage
+/** Without `async` and `await`, as in {@link writeSmall}. */
+function putSmall(context: WriteContext, item: TransferItem, bytes: Uint8Array): Promise<FileEntry> {
   const { tree } = context
-  const { to, size, modified, mode } = item
-  // A producer may use its buffer again once it is asked for more.
-  const bytes = takeSpace(size)
-  await readAll(passage, (chunk, before) => void bytes.set(chunk, before))
-  try {
-    if (!tree.knowsParent(to)) await tree.makeParents(to)
-    const channel = await tree.connection.channel()
-    return toFileEntry(to, await writeSmall(tree, channel, { path: to, bytes, modified, mode }))
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error
-    // Step by step, which tells why the server refuses.
-    return fillAndPublish(context, to, optionsOf(item), draft => draft.write(bytes))
-  }
+  const { to, modified, mode } = item
+  const file = { path: to, bytes, modified, mode }
+  const channel = tree.connection.channelNow
+  const writing =
+    channel !== undefined && tree.knowsParent(to)
+      ? writeSmall(tree, channel, file)
+      : tree.makeParents(to).then(async () => writeSmall(tree, await tree.connection.channel(), file))
+  return writing.then(
+    attributes => toFileEntry(to, attributes),
+    (error: unknown) => {
+      if (!(error instanceof StatusError)) throw error
+      // Step by step, which tells why the server refuses.
+      return fillAndPublish(context, to, optionsOf(item), draft => draft.write(bytes))
+    },
+  )
 }
 
 /** Space for small files comes from larger pieces: memory of its own for each costs the collector more than its content costs the network. */
