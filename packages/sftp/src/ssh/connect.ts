@@ -1,4 +1,4 @@
-import { Socket } from 'node:net'
+import { Socket, type SocketConstructorOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { messageOf, onAbort, StorageError } from '@syncline/core'
 import type { Client } from 'ssh2'
@@ -83,7 +83,8 @@ function logIn(
   const where = `${host}:${port}`
   return new Promise<SshConnection>((resolve, reject) => {
     let refusal: StorageError | undefined
-    const socket = through ?? connectSocket(host, port, connectMs)
+    const socket = through ?? connectSocket(host, port, connectMs, () => isReady && opensInNode(client))
+    let isReady = false
     const sealer = new Sealer(socket)
     const stop = (error: unknown): void => {
       leave()
@@ -93,6 +94,7 @@ function logIn(
     }
     const leave = onAbort(signal, () => stop(signal?.reason))
     client.on('ready', () => {
+      isReady = true
       leave()
       client.removeAllListeners('close')
       const software = String((client as { _remoteVer?: unknown })._remoteVer ?? '')
@@ -117,8 +119,34 @@ function logIn(
   })
 }
 
-function connectSocket(host: string, port: number, connectMs: number): Socket {
-  const socket = new Socket()
+/** Whether `ssh2` decrypts AES-GCM in Node's own implementation: what comes out is memory of its own. The optional native part decrypts in place. */
+function opensInNode(client: Client): boolean {
+  const { _protocol: protocol } = client as { _protocol?: { readonly _decipher?: { readonly _decipherSSLName?: unknown } } }
+  return /-gcm$/.test(String(protocol?._decipher?._decipherSSLName))
+}
+
+/** Bytes that are read from the network at once. */
+const receivedBytes = 256 * 1024
+
+/**
+ * A socket that reads into the same memory again and again: Node takes 64 KiB anew for each read, which keeps the collector busy when much arrives.
+ *
+ * What arrives is copied until `mayReuse`, because `ssh2` keeps parts of a key exchange. From then on it decrypts before it returns.
+ */
+function connectSocket(host: string, port: number, connectMs: number, mayReuse: () => boolean): Socket {
+  const buffer = Buffer.allocUnsafeSlow(receivedBytes)
+  // A server may speak before `ssh2` listens.
+  const early: Buffer[] = []
+  const callback = (count: number): boolean => {
+    const bytes = buffer.subarray(0, count)
+    if (early.length > 0 || socket.listenerCount('data') === 0) early.push(Buffer.from(bytes))
+    else socket.emit('data', mayReuse() ? bytes : Buffer.from(bytes))
+    return true
+  }
+  const socket: Socket = new Socket({ onread: { buffer, callback } } as SocketConstructorOpts)
+  socket.on('newListener', name => {
+    if (name === 'data') setImmediate(() => early.splice(0).forEach(bytes => socket.emit('data', bytes)))
+  })
   socket.setNoDelay(true)
   const timer = setTimeout(
     () => socket.destroy(Object.assign(new Error(`no connection within ${Math.round(connectMs / 1000)} seconds`), { code: 'ETIMEDOUT' })),
