@@ -1,0 +1,6 @@
+export type * from './stream/command.ts'
+export { decodeRange } from './stream/decode.ts'
+export { inspectStream, type PathChange, type VolumeSummary } from './stream/inspect.ts'
+export { StreamParser, type StreamItem } from './stream/parser.ts'
+export { validated, StreamValidator, type ValidatedOptions, type ValidateOptions } from './stream/validate.ts'
+export { encodeCommand, encodeHeader, withVolumeName } from './stream/writer.ts'

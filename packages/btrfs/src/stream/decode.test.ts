@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { EncodedWriteCommand } from './command.ts'
+import { decodeRange, zstdFrameLength } from './decode.ts'
+import { StreamParser } from './parser.ts'
+
+function encodedWrites(name: string): EncodedWriteCommand[] {
+  const found: EncodedWriteCommand[] = []
+  for (const item of new StreamParser().push(readFileSync(join(import.meta.dirname, '../../test/fixtures', `${name}.btrfs`))))
+    if (item.kind === 'command' && item.command.name === 'encodedWrite') found.push(item.command)
+  return found
+}
+
+/** Decodes ranges into their file, by inode order of the stream. */
+function contents(name: string): string[] {
+  const files = new Map<string, Uint8Array[]>()
+  for (const command of encodedWrites(name)) files.set(command.path, [...(files.get(command.path) ?? []), decodeRange(command)])
+  return [...files.values()].map(parts => createHash('sha256').update(Buffer.concat(parts)).digest('hex')).sort()
+}
+
+const text = '402d8d4edea97f862d6f4fea74d5afbd6891826c08042747a0f7c42ffbf2685c'
+const small = '920dca588c3b3525de74df7eecc8882cdbceeb4821d9af05f14c5c7a849c29ac'
+
+describe('decodeRange', () => {
+  for (const name of ['compressed-zlib-v2', 'compressed-zstd-v2']) {
+    test(`gives back what was compressed in ${name}`, () => {
+      const found = contents(name)
+      for (const hash of [text, small].filter(hash => found.length > 1 || hash === text)) expect(found).toContain(hash)
+    })
+
+    test(`refuses what was cut off in ${name}`, () => {
+      const [command] = encodedWrites(name)
+      for (const length of [0, 3, 10, 200])
+        expect(() => decodeRange({ ...(command as EncodedWriteCommand), data: command!.data.subarray(0, length) })).toThrow()
+    })
+  }
+
+  test('never makes more of a range than it says', () => {
+    const [zlib] = encodedWrites('compressed-zlib-v2') as [EncodedWriteCommand]
+    expect(() => decodeRange({ ...zlib, unencodedLength: 100, unencodedFileLength: 100, unencodedOffset: 0 })).toThrow()
+    const [zstd] = encodedWrites('compressed-zstd-v2') as [EncodedWriteCommand]
+    expect(() => decodeRange({ ...zstd, unencodedLength: 100, unencodedFileLength: 100, unencodedOffset: 0 })).toThrow()
+  })
+
+  test('takes bytes as they are where nothing is compressed, and fills up with zeros', () => {
+    const command = {
+      name: 'encodedWrite',
+      path: 'a',
+      offset: 0,
+      unencodedFileLength: 6,
+      unencodedLength: 8,
+      unencodedOffset: 1,
+      data: new Uint8Array([1, 2, 3]),
+    } as const
+    expect([...decodeRange(command)]).toEqual([2, 3, 0, 0, 0, 0])
+  })
+})
+
+describe('zstdFrameLength', () => {
+  test('leaves the padding out', () => {
+    for (const { data } of encodedWrites('compressed-zstd-v2')) {
+      const length = zstdFrameLength(data)
+      expect(length).toBeLessThanOrEqual(data.length)
+      expect(data.subarray(length).every(byte => byte === 0)).toBe(true)
+    }
+  })
+})
