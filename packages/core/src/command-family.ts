@@ -2,7 +2,7 @@ import type { ReadableStorage } from './protocol.ts'
 
 /** One option of a family's command, as data: parsing, help, completion and reference are made from it. */
 export interface FamilyOption {
-  /** One letter, used with one dash. */
+  /** One letter, used with one dash. It may be one that means something else for the general commands, but not `h`. */
   readonly short?: string
   /** What the value is called; absent for an option without a value. */
   readonly value?: string
@@ -13,6 +13,8 @@ export interface FamilyOption {
   readonly default?: string
   /** One sentence without a full stop. */
   readonly text: string
+  /** What completion offers for the value. */
+  readonly completes?: 'file' | 'directory'
 }
 
 /** The options of one call, as written. */
@@ -22,28 +24,58 @@ export interface FamilyOptionValues {
   text(name: string): string | undefined
   /** Its values in the order given. */
   list(name: string): readonly string[]
+  /** Which of these options was given last: for options of which the last one counts. */
+  last(...names: readonly string[]): string | undefined
 }
 
-/** What a family's command is given. Text is shown with its control characters escaped. */
+/** What a line is, for its colour. Colour never carries a meaning alone. */
+export type FamilyTone = 'strong' | 'faint' | 'good' | 'bad' | 'warning'
+
+/** Signs that are shown as the terminal and `--ascii` allow. */
+export interface FamilySymbols {
+  readonly done: string
+  readonly failed: string
+  readonly becomes: string
+  readonly between: string
+  /** Stands for what was left out. */
+  readonly mark: string
+}
+
+/** What a family's command is given. Text is shown with its control characters escaped, so a line is one line. */
 export interface FamilyCall {
   readonly operands: readonly string[]
   readonly options: FamilyOptionValues
   /** Whether `--json` was given: then `json` takes results, and `print` is for nobody. */
   readonly wantsJson: boolean
-  /** Aborted by Ctrl-C. */
+  /** Whether `--quiet` was given. */
+  readonly isQuiet: boolean
+  /** Aborted by Ctrl-C. A command then tidies up and rejects, with any error; a second Ctrl-C ends the process. */
   readonly signal: AbortSignal
+  readonly symbols: FamilySymbols
+  /** Width of the terminal that `progress` writes to; undefined where there is none. */
+  readonly columns: number | undefined
+  /** Milliseconds since the Unix epoch. */
+  now(): number
   /** A line of the result, on standard output; nothing with `--json` or `--quiet`. */
-  print(line: string): void
+  print(line: string, tone?: FamilyTone): void
   /** An object of the result, as one line on standard output; nothing without `--json`. */
   json(object: object): void
   /** A remark, on standard error; nothing with `--quiet`. */
   note(line: string): void
-  /** Content, as it is, on standard output. */
-  write(content: Uint8Array): void
+  /** What went wrong, on standard error, also with `--quiet`. */
+  warn(line: string): void
+  /** Content, as it is, on standard output. Resolves when there is room for more. */
+  write(content: Uint8Array): Promise<void>
   /** Replaces the line that shows what goes on, on a terminal only; without an argument removes it. */
   progress(line?: string): void
   /** Asks a person; absent where nobody can be asked. */
   readonly confirm?: (question: string, byDefault: boolean) => Promise<boolean>
+  /**
+   * Asks a person for one of several words, which begin with different letters; absent where nobody can be asked.
+   *
+   * @returns a word of `answers`; the default for an empty answer, Ctrl-C and Ctrl-D
+   */
+  readonly choose?: (question: string, answers: readonly string[], byDefault: string) => Promise<string>
   /** Opens a path or a URL. */
   open(location: string): Promise<ReadableStorage>
   /** What to throw for a call that cannot be understood: exit code 2, and what to do. */
@@ -61,16 +93,20 @@ export interface FamilyCommand {
   readonly examples: readonly string[]
   /** By long name. `--json`, `--quiet`, `--color`, `--ascii` and `--help` are always there. */
   readonly options: Readonly<Record<string, FamilyOption>>
+  /** What completion offers for operands. */
+  readonly completes?: 'place' | 'file'
   /** @returns the exit code; a `StorageError` it rejects with is explained */
   run(call: FamilyCall): Promise<number>
 }
 
 /**
- * Commands that a package brings to the command line: `syncline snapshot send …`. The package exports them as `families` from its entry `./commands`.
+ * Commands that a package brings to the command line: `syncline snapshot send …`. The package exports them as `families` from its entry `./commands`;
+ * a package `syncline-plugin-NAME` brings the family NAME.
  */
 export interface CommandFamily {
   /** The first word. */
   readonly name: string
+  /** One line without a full stop. */
   readonly summary: string
   /** By the second word. */
   readonly commands: Readonly<Record<string, FamilyCommand>>
