@@ -99,19 +99,18 @@ interface CommandShape {
   readonly since: 1 | 2
   /** What a receiver needs. */
   readonly required: readonly AttributeName[]
-  readonly optional?: readonly AttributeName[]
 }
 
-/** Commands by name: their numbers and their attributes. */
+/** Commands by name: their numbers and the attributes that each must have. Others may come with them. */
 export const commands: Readonly<Record<CommandName, CommandShape>> = {
   subvol: { code: 1, since: 1, required: ['path', 'uuid', 'transid'] },
   snapshot: { code: 2, since: 1, required: ['path', 'uuid', 'transid', 'cloneUuid', 'cloneTransid'] },
-  mkfile: { code: 3, since: 1, required: ['path'], optional: ['inode'] },
-  mkdir: { code: 4, since: 1, required: ['path'], optional: ['inode'] },
-  mknod: { code: 5, since: 1, required: ['path', 'mode', 'rdev'], optional: ['inode'] },
-  mkfifo: { code: 6, since: 1, required: ['path'], optional: ['inode', 'mode', 'rdev'] },
-  mksock: { code: 7, since: 1, required: ['path'], optional: ['inode', 'mode', 'rdev'] },
-  symlink: { code: 8, since: 1, required: ['path', 'link'], optional: ['inode'] },
+  mkfile: { code: 3, since: 1, required: ['path'] },
+  mkdir: { code: 4, since: 1, required: ['path'] },
+  mknod: { code: 5, since: 1, required: ['path', 'mode', 'rdev'] },
+  mkfifo: { code: 6, since: 1, required: ['path'] },
+  mksock: { code: 7, since: 1, required: ['path'] },
+  symlink: { code: 8, since: 1, required: ['path', 'link'] },
   rename: { code: 9, since: 1, required: ['path', 'to'] },
   link: { code: 10, since: 1, required: ['path', 'link'] },
   unlink: { code: 11, since: 1, required: ['path'] },
@@ -123,7 +122,7 @@ export const commands: Readonly<Record<CommandName, CommandShape>> = {
   truncate: { code: 17, since: 1, required: ['path', 'size'] },
   chmod: { code: 18, since: 1, required: ['path', 'mode'] },
   chown: { code: 19, since: 1, required: ['path', 'uid', 'gid'] },
-  utimes: { code: 20, since: 1, required: ['path', 'atime', 'mtime', 'ctime'], optional: ['otime'] },
+  utimes: { code: 20, since: 1, required: ['path', 'atime', 'mtime', 'ctime'] },
   end: { code: 21, since: 1, required: [] },
   updateExtent: { code: 22, since: 1, required: ['path', 'offset', 'size'] },
   fallocate: { code: 23, since: 2, required: ['path', 'fallocateMode', 'offset', 'size'] },
@@ -132,6 +131,5 @@ export const commands: Readonly<Record<CommandName, CommandShape>> = {
     code: 25,
     since: 2,
     required: ['path', 'offset', 'unencodedFileLength', 'unencodedLength', 'unencodedOffset', 'data'],
-    optional: ['compression', 'encryption'],
   },
 }

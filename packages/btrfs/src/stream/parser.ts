@@ -32,31 +32,36 @@ const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toS
 export class StreamParser {
   /** Bytes before what is being read. */
   #offset = 0
-  /** The start of something that has not come whole. */
+  /** The start of something that has not come whole: the first `#held` bytes count. It has room for as much as its header asked for. */
   #rest: Uint8Array = new Uint8Array(0)
+  #held = 0
   /** Of the stream that is being read; `undefined` before a header. */
   #version: 1 | 2 | undefined
   #streams = 0
 
   /** Says that no more bytes come. @throws StorageError `CORRUPT` if they ended before the stream did */
   finish(): void {
-    if (this.#rest.length > 0 || this.#version !== undefined) throw streamError(this.#offset, 'it ends in the middle; it was cut off')
+    if (this.#held > 0 || this.#version !== undefined) throw streamError(this.#offset, 'it ends in the middle; it was cut off')
     if (this.#streams === 0) throw streamError(0, 'there is nothing')
   }
 
   /** Takes the next bytes and gives out what is complete. @throws StorageError `CORRUPT` */
   *push(chunk: Uint8Array): Generator<StreamItem, void, undefined> {
     let bytes = chunk
-    while (this.#rest.length > 0) {
-      const needed = this.#needed(this.#rest)
-      const taken = bytes.subarray(0, needed - this.#rest.length)
-      this.#rest = joined(this.#rest, taken)
+    while (this.#held > 0) {
+      const needed = this.#needed(this.#rest.subarray(0, this.#held))
+      this.#makeRoom(needed)
+      const taken = bytes.subarray(0, needed - this.#held)
+      this.#rest.set(taken, this.#held)
+      this.#held += taken.length
       bytes = bytes.subarray(taken.length)
-      if (this.#rest.length < needed) return
+      if (this.#held < needed) return
       // With its header there, it may turn out to be longer.
-      if (this.#needed(this.#rest) > needed) continue
-      const item = this.#rest
+      if (this.#needed(this.#rest.subarray(0, needed)) > needed) continue
+      const item = this.#rest.subarray(0, needed)
+      // Not used again: what was given out refers to it.
       this.#rest = new Uint8Array(0)
+      this.#held = 0
       yield this.#take(item)
     }
     let at = 0
@@ -65,12 +70,22 @@ export class StreamParser {
       const needed = this.#needed(left)
       if (left.length < needed) {
         // A copy, because the chunk is the caller's.
-        this.#rest = left.slice()
+        this.#makeRoom(needed)
+        this.#rest.set(left)
+        this.#held = left.length
         return
       }
       yield this.#take(left.subarray(0, needed))
       at += needed
     }
+  }
+
+  /** At once for the whole command: grown with every chunk, a long one would be copied as often as it has chunks. */
+  #makeRoom(needed: number): void {
+    if (this.#rest.length >= needed) return
+    const larger = new Uint8Array(needed)
+    larger.set(this.#rest.subarray(0, this.#held))
+    this.#rest = larger
   }
 
   /** How many bytes what begins here has, as far as can be told. */
@@ -191,11 +206,4 @@ function readU16(bytes: Uint8Array, at: number): number {
 
 function readU32(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
 }

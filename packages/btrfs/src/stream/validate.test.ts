@@ -60,6 +60,10 @@ describe('validated', () => {
     ['renaming to the outside', [volume, { name: 'mkfile', path: 'a' }, { name: 'rename', path: 'a', to: '../b' }, end], 'rename to "../b"'],
     ['linking from the outside', [volume, { name: 'link', path: 'a', link: '../../etc/shadow' }, end], 'link to "../../etc/shadow"'],
     ['cloning from the outside', [volume, { name: 'clone', path: 'a', offset: 0, cloneLength: 1, cloneUuid: uuid, cloneTransid: 1, clonePath: '../x', cloneOffset: 0 }, end], 'clone from "../x"'],
+    ['cloning through a link', [volume, { name: 'symlink', path: 'l', link: '/etc' }, { name: 'clone', path: 'a', offset: 0, cloneLength: 1, cloneUuid: uuid, cloneTransid: 1, clonePath: 'l/shadow', cloneOffset: 0 }, end], 'clone from "l/shadow": "l" is a symbolic link'],
+    ['cloning what a link points to', [volume, { name: 'symlink', path: 'l', link: '/etc/shadow' }, { name: 'clone', path: 'a', offset: 0, cloneLength: 1, cloneUuid: uuid, cloneTransid: 1, clonePath: 'l', cloneOffset: 0 }, end], 'clone from "l": "l" is a symbolic link'],
+    ['a link that a rename onto its own second name left in place', [volume, { name: 'symlink', path: 'l', link: '/' }, { name: 'link', path: 'k', link: 'l' }, { name: 'rename', path: 'k', to: 'l' }, { name: 'mkfile', path: 'k/x' }, end], '"k" is a symbolic link'],
+    ['reserving space through a link', [volume, { name: 'symlink', path: 'l', link: '/etc/passwd' }, { name: 'fallocate', path: 'l', fallocateMode: 3, offset: 0, size: 10 }, end], '"l" is a symbolic link'],
     ['a volume with a path for a name', [{ ...volume, path: 'a/b' } as StreamCommand, end], 'it is more than one name'],
     ['a volume named ..', [{ ...volume, path: '..' } as StreamCommand, end], 'it leaves its directory'],
     ['commands before a volume', [{ name: 'mkfile', path: 'f' }, end], 'mkfile comes before a volume'],
@@ -126,6 +130,15 @@ describe('withVolumeName', () => {
       expect(names).toEqual(['.part-1-s'])
       expect(Buffer.compare(await collect(withVolumeName(toBytes(renamed), name === 'full-v1' ? 's1' : 's2')), bytes)).toBe(0)
     }
+  })
+
+  test('is done by validated in the same pass', async () => {
+    for (const name of ['full-v1', 'incr-v1', 'compressed-zlib-v2']) {
+      const bytes = fixture(`${name}.btrfs`)
+      for (const size of [1, 777, bytes.length])
+        expect(Buffer.compare(await collect(validated(inChunks(bytes, size), { volumeName: 'new' })), await collect(withVolumeName(toBytes(bytes), 'new')))).toBe(0) // prettier-ignore
+    }
+    await expect(collect(validated(toBytes(fixture('multi-v1.btrfs')), { volumeName: 'x' }))).rejects.toThrow('more than one volume')
   })
 
   test('refuses a second volume', async () => {

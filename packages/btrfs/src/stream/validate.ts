@@ -1,8 +1,9 @@
 import type { Bytes } from '@syncline/core'
-import type { RawPath, SnapshotCommand, StreamCommand, SubvolCommand } from './command.ts'
+import type { CloneCommand, RawPath, SnapshotCommand, StreamCommand, SubvolCommand } from './command.ts'
 import { StreamParser, type StreamItem } from './parser.ts'
 import { PathTree } from './path-tree.ts'
 import { streamError } from './stream-error.ts'
+import { renamed } from './writer.ts'
 
 /** What a stream may do. */
 export interface ValidateOptions {
@@ -53,9 +54,7 @@ export class StreamValidator {
   #problem(command: StreamCommand): string | undefined {
     if (command.name === 'subvol' || command.name === 'snapshot') return this.#begin(command)
     if (this.#volume === undefined) return `${command.name} comes before a volume`
-    if (command.name === 'end') {
-      return undefined
-    }
+    if (command.name === 'end') return undefined
     const problem = pathProblem(command.path, mayBeRoot.has(command.name)) ?? this.#throughLink(command.path)
     if (problem !== undefined) return `${command.name} at ${show(command.path)}: ${problem}`
     return this.#rest(command)
@@ -90,6 +89,8 @@ export class StreamValidator {
       case 'rename': {
         const problem = pathProblem(command.to, false) ?? this.#throughLink(command.to)
         if (problem !== undefined) return `rename to ${show(command.to)}: ${problem}`
+        // Between two names of one file, a rename does nothing: both are still there. Whether two links are one cannot be seen, so both stay marked.
+        if (this.#links.get(command.path) === true && this.#links.get(command.to) === true) return undefined
         this.#links.rename(command.path, command.to)
         return undefined
       }
@@ -105,6 +106,7 @@ export class StreamValidator {
         if (problem !== undefined) return `clone from ${show(command.clonePath)}: ${problem}`
         return (
           this.#ownLink(command.path) ??
+          this.#cloneThroughLink(command) ??
           rangeProblem(command.cloneOffset, command.cloneLength) ??
           rangeProblem(command.offset, command.cloneLength) ??
           this.#cloneProblem(command.cloneUuid)
@@ -120,8 +122,9 @@ export class StreamValidator {
         if (unencodedOffset + unencodedFileLength > unencodedLength) return `a range of ${show(command.path)} is longer than what it decodes to`
         return this.#ownLink(command.path) ?? rangeProblem(command.offset, unencodedFileLength)
       }
+      case 'fallocate':
+        return this.#ownLink(command.path) ?? rangeProblem(command.offset, command.size)
       case 'truncate':
-        return this.#ownLink(command.path)
       case 'chmod':
         return this.#ownLink(command.path)
       case 'updateExtent':
@@ -131,7 +134,6 @@ export class StreamValidator {
         return textProblem(command.xattrName, longestName, 'the name of an attribute')
       case 'chown':
       case 'utimes':
-      case 'fallocate':
       case 'setFileAttributes':
         return undefined
     }
@@ -146,6 +148,13 @@ export class StreamValidator {
   /** What follows links at its last name, too. */
   #ownLink(path: RawPath): string | undefined {
     return this.#links.get(path) === true ? `${show(path)} is a symbolic link` : undefined
+  }
+
+  /** Content of the machine's own files must not get into a volume: whoever sent the stream could fetch it from there. */
+  #cloneThroughLink({ cloneUuid, clonePath }: CloneCommand): string | undefined {
+    if (cloneUuid !== this.#volume?.uuid) return undefined
+    const problem = this.#throughLink(clonePath) ?? this.#ownLink(clonePath)
+    return problem === undefined ? undefined : `clone from ${show(clonePath)}: ${problem}`
   }
 
   #cloneProblem(uuid: string): string | undefined {
@@ -192,7 +201,12 @@ function show(path: RawPath): string {
 
 /** What is told beside the bytes. */
 export interface ValidatedOptions extends ValidateOptions {
-  /** Called with every item that was found good, before its bytes are given out. */
+  /**
+   * Gives the volume another name on its way, as `withVolumeName` does but without reading everything a second time. A character per byte.
+   * A second volume is refused, because it would get the same name.
+   */
+  readonly volumeName?: RawPath | undefined
+  /** Called with every item that was found good, as it came in, before its bytes are given out. */
   readonly onItem?: ((item: StreamItem) => void) | undefined
 }
 
@@ -202,7 +216,7 @@ export interface ValidatedOptions extends ValidateOptions {
  * @throws StorageError `CORRUPT` when the stream is damaged, cut off, or does what it must not
  */
 export async function* validated(stream: Bytes, options: ValidatedOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-  const { onItem, ...rules } = options
+  const { onItem, volumeName, ...rules } = options
   const parser = new StreamParser()
   const validator = new StreamValidator(rules)
   for await (const chunk of stream) {
@@ -210,7 +224,7 @@ export async function* validated(stream: Bytes, options: ValidatedOptions = {}):
     for (const item of parser.push(chunk)) {
       validator.check(item)
       onItem?.(item)
-      const { bytes } = item
+      const bytes = volumeName === undefined ? item.bytes : renamed(item, volumeName, validator.volumes)
       // What lies side by side in the chunk leaves in one piece.
       if (good !== undefined && good.buffer === bytes.buffer && good.byteOffset + good.length === bytes.byteOffset)
         good = new Uint8Array(good.buffer, good.byteOffset, good.length + bytes.length)

@@ -1,7 +1,7 @@
 import type { Bytes } from '@syncline/core'
-import type { StreamCommand } from './command.ts'
+import type { RawPath, SnapshotCommand, StreamCommand, SubvolCommand } from './command.ts'
 import { attributes, commandHeaderLength, commands, dataAttribute, magic, streamHeaderLength, type AttributeName } from './format.ts'
-import { checksum, StreamParser } from './parser.ts'
+import { checksum, StreamParser, type StreamItem } from './parser.ts'
 import { streamError } from './stream-error.ts'
 
 /** The start of a stream. */
@@ -75,23 +75,34 @@ function encodeValue(attribute: AttributeName, value: unknown): Uint8Array {
 /**
  * The same stream with another name for its volume: the command that begins it is written anew, with its checksum. So a volume is received under a
  * name that says it is not complete, and gets its own when it is: a volume that can only be read can be renamed in its directory, but not moved.
+ * Where the stream is checked as well, `validated` does both in one pass.
  *
  * @param name - a plain name, a character per byte
  * @throws StorageError `CORRUPT` if there is a second volume, which would get the same name
  */
-export async function* withVolumeName(stream: Bytes, name: string): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* withVolumeName(stream: Bytes, name: RawPath): AsyncGenerator<Uint8Array, void, undefined> {
   const parser = new StreamParser()
-  let renamed = false
+  let volumes = 0
   for await (const chunk of stream) {
     for (const item of parser.push(chunk)) {
-      if (item.kind !== 'command' || (item.command.name !== 'subvol' && item.command.name !== 'snapshot')) {
-        yield item.bytes
-        continue
-      }
-      if (renamed) throw streamError(item.offset, 'it holds more than one volume')
-      renamed = true
-      yield encodeCommand({ ...item.command, path: name }, item.version)
+      if (beginsVolume(item)) volumes++
+      yield renamed(item, name, volumes)
     }
   }
   parser.finish()
+}
+
+/**
+ * The bytes of an item, with another name if it begins a volume.
+ *
+ * @param volumes - how many have begun, this one included
+ */
+export function renamed(item: StreamItem, name: RawPath, volumes: number): Uint8Array {
+  if (!beginsVolume(item)) return item.bytes
+  if (volumes > 1) throw streamError(item.offset, 'it holds more than one volume, and only one can be given another name')
+  return encodeCommand({ ...item.command, path: name }, item.version)
+}
+
+function beginsVolume(item: StreamItem): item is StreamItem & { readonly kind: 'command'; readonly command: SubvolCommand | SnapshotCommand } {
+  return item.kind === 'command' && (item.command.name === 'subvol' || item.command.name === 'snapshot')
 }
