@@ -1,1 +1,7 @@
-export {}
+export { encodeHeader, parseHeader, type SnarfHeader, type SnarfLayout } from './header.ts'
+export type { SnarfLimits } from './limits.ts'
+export type { Duplicates } from './member-names.ts'
+export { memberPathProblem, windowsPathProblem } from './member-path.ts'
+export { compareMemberPaths } from './order.ts'
+export { indexSnarf, readSnarf, type ReadSnarfOptions, type SnarfMember, type SnarfRecord } from './read-snarf.ts'
+export { writeSnarf, type SnarfInput, type WriteSnarfOptions } from './write-snarf.ts'
