@@ -1,1 +1,3 @@
-export {}
+export { PicklingError, UnpicklingError } from './errors.ts'
+export type { DumpOptions, LoadOptions, Pickler } from './pickler.ts'
+export * from '../registry/index.ts'
