@@ -1,8 +1,10 @@
-import type { AbortOptions, LockOwner, ReadableStorage, SymlinkMode, WritableStorage } from '@syncline/core'
+import type { AbortOptions, CommandFamily, LockOwner, ReadableStorage, SymlinkMode, WritableStorage } from '@syncline/core'
 
 /** Where text goes: standard output or standard error. */
 export interface OutputStream {
   write(text: string): void
+  /** Content as it is. Resolves when there is room for more. */
+  writeBytes(content: Uint8Array): Promise<void>
   readonly isTTY: boolean
   /** Width of the terminal now; absent where there is none. */
   readonly columns?: number | undefined
@@ -33,6 +35,12 @@ export interface KnownPair {
   readonly destination: string
 }
 
+/** A family of commands, as it is listed before its package is loaded. */
+export interface FamilySummary {
+  readonly name: string
+  readonly summary: string
+}
+
 /**
  * The tests of the storage protocol: `conformance` of `@syncline/conformance`. It comes from outside, because commands need it for `doctor` alone and this
  * package stands on core alone.
@@ -56,6 +64,17 @@ export interface CliEnvironment {
   readonly stderr: OutputStream
   /** Asks a person; absent unless standard input and standard error are terminals. */
   readonly confirm?: (question: string, byDefault: boolean) => Promise<boolean>
+  /** Asks a person for one of several words; absent where `confirm` is. The default answers what is not understood after all. */
+  readonly choose?: (question: string, answers: readonly string[], byDefault: string) => Promise<string>
+  /** Families of commands that packages bring, for help; none of them is loaded. */
+  readonly families?: readonly FamilySummary[]
+  /**
+   * Loads a family of commands by its name.
+   *
+   * @returns undefined if no package brings it
+   * @throws UsageError if it is known, but its package is not installed or not usable
+   */
+  loadFamily?(name: string): Promise<CommandFamily | undefined>
   /** Whose locks this process takes. */
   owner(): Promise<LockOwner>
   /** Milliseconds since the Unix epoch. */

@@ -1,5 +1,6 @@
 export { run } from './run.ts'
 export { renderReference } from './help/render-reference.ts'
+export { renderFamilyReference } from './help/render-family-reference.ts'
 export { escapeControls } from './terminal/escape.ts'
 export { UsageError } from './usage-error.ts'
-export type { CliEnvironment, ConformanceSuite, KnownPair, OpenOptions, OutputStream, Place, StateReference } from './environment.ts'
+export type { CliEnvironment, ConformanceSuite, FamilySummary, KnownPair, OpenOptions, OutputStream, Place, StateReference } from './environment.ts'

@@ -14,7 +14,8 @@ export class Interrupt {
   #gentle: (() => void) | undefined
   #beforeExit: (() => void) | undefined
 
-  constructor(environment: Pick<CliEnvironment, 'onInterrupt' | 'exit'>) {
+  /** @param message - what the first interrupt means, as the signal's reason says it */
+  constructor(environment: Pick<CliEnvironment, 'onInterrupt' | 'exit'>, message?: string) {
     this.#stopListening = environment.onInterrupt(signal => {
       if (this.#caught !== undefined) {
         this.#beforeExit?.()
@@ -22,7 +23,7 @@ export class Interrupt {
         return
       }
       this.#caught = signal
-      if (this.#gentle === undefined) this.#controller.abort(new InterruptError(codes[signal]))
+      if (this.#gentle === undefined) this.#controller.abort(new InterruptError(codes[signal], message))
       else this.#gentle()
     })
   }
@@ -58,8 +59,8 @@ export class InterruptError extends Error {
   override readonly name = 'AbortError'
   readonly exitCode: 130 | 143
 
-  constructor(exitCode: 130 | 143) {
-    super('interrupted; nothing was changed')
+  constructor(exitCode: 130 | 143, message = 'interrupted; nothing was changed') {
+    super(message)
     this.exitCode = exitCode
   }
 }

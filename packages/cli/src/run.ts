@@ -1,11 +1,11 @@
-import type { OptionValues } from './arguments/option-values.ts'
 import { parseArguments } from './arguments/parse-arguments.ts'
 import { loadCommand } from './commands/load-command.ts'
 import type { CliEnvironment } from './environment.ts'
+import { findFamily } from './families/find-family.ts'
+import { runFamily } from './families/run-family.ts'
 import { describeFailure } from './report/describe-failure.ts'
 import { escapeControls, toJsonLine } from './terminal/escape.ts'
-import { chooseStyle, type StyleWish } from './terminal/style.ts'
-import { UsageError } from './usage-error.ts'
+import { chooseStyle, styleWish } from './terminal/style.ts'
 
 /**
  * Runs one command line.
@@ -16,7 +16,17 @@ import { UsageError } from './usage-error.ts'
 export async function run(argv: readonly string[], environment: CliEnvironment): Promise<number> {
   let wantsJson = argv.includes('--json')
   try {
-    const { command = 'help', operands, options, notes } = parseArguments(argv)
+    const family = await findFamily(argv, environment)
+    if (family !== undefined) return await runFamily(family, environment)
+    const {
+      command = 'help',
+      operands,
+      options,
+      notes,
+    } = parseArguments(
+      argv,
+      environment.families?.map(({ name }) => name),
+    )
     wantsJson = options.has('json')
     const wish = styleWish(options)
     const out = chooseStyle(environment.stdout, environment.variables, wish)
@@ -34,13 +44,6 @@ export async function run(argv: readonly string[], environment: CliEnvironment):
   } catch (error) {
     return explain(error, environment, wantsJson)
   }
-}
-
-function styleWish(options: OptionValues): StyleWish {
-  const color = options.text('color') ?? 'auto'
-  if (color !== 'auto' && color !== 'always' && color !== 'never')
-    throw new UsageError(`unknown value ${JSON.stringify(color)} of --color`, 'Use one of: auto, always, never.')
-  return { color, ascii: options.has('ascii') }
 }
 
 function explain(error: unknown, environment: CliEnvironment, wantsJson: boolean): number {

@@ -1,5 +1,5 @@
 import { conformance } from '@syncline/conformance'
-import { memory, toBytes, type MemoryStorage, type ReadableStorage } from '@syncline/core'
+import { memory, toBytes, type CommandFamily, type MemoryStorage, type ReadableStorage } from '@syncline/core'
 import type { CliEnvironment, OutputStream } from '../src/environment.ts'
 import { run } from '../src/run.ts'
 
@@ -12,6 +12,8 @@ export interface MemoryWorld {
   readonly files: Map<string, string>
   /** Questions that were asked. */
   readonly questions: string[]
+  /** What the terminal sends. */
+  interrupt(signal: 'SIGINT' | 'SIGTERM'): void
   /** Runs a command line; what it printed is in the result, not in later ones. */
   run(...argv: string[]): Promise<{ code: number; out: string; err: string; json: Record<string, unknown>[] }>
 }
@@ -20,21 +22,37 @@ export interface MemoryWorldOptions {
   readonly terminal?: boolean
   /** What the person answers. */
   readonly answer?: boolean
+  /** The words that the person chooses, in this order. */
+  readonly choices?: readonly string[]
+  /** Families of commands that are installed. */
+  readonly families?: readonly CommandFamily[]
   readonly variables?: Readonly<Record<string, string>>
   /** Storages of other kinds, by location. */
   readonly storages?: Readonly<Record<string, ReadableStorage>>
 }
 
 /** Makes a world with the empty places `a` and `b`. */
-export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.UTF-8' }, storages = {} }: MemoryWorldOptions = {}): MemoryWorld {
+export function memoryWorld({
+  terminal = false,
+  answer,
+  choices,
+  families = [],
+  variables = { LANG: 'C.UTF-8' },
+  storages = {},
+}: MemoryWorldOptions = {}): MemoryWorld {
   let out = ''
   let err = ''
   const places = new Map(['a', 'b'].map(name => [name, memory({ name: `memory:${name}` })]))
   const states = new Map<string, MemoryStorage>()
   const files = new Map<string, string>()
   const questions: string[] = []
+  const interruptions = new Set<(signal: 'SIGINT' | 'SIGTERM') => void>()
   const stream = (write: (text: string) => void): OutputStream => ({
     write,
+    writeBytes: content => {
+      write(new TextDecoder().decode(content))
+      return Promise.resolve()
+    },
     isTTY: terminal,
     columns: terminal ? 100 : undefined,
     rows: terminal ? 30 : undefined,
@@ -51,6 +69,14 @@ export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.U
         return Promise.resolve(answer)
       },
     }),
+    ...(choices !== undefined && {
+      choose: (question: string) => {
+        questions.push(question)
+        return Promise.resolve(choices[questions.length - 1] ?? '')
+      },
+    }),
+    families,
+    loadFamily: name => Promise.resolve(families.find(family => family.name === name)),
     owner: () => Promise.resolve({ id: 'test' }),
     now: Date.now,
     open: location => {
@@ -75,7 +101,10 @@ export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.U
       files.set(file, [...lines].map(line => `${line}\n`).join(''))
       return Promise.resolve()
     },
-    onInterrupt: () => () => undefined,
+    onInterrupt: callback => {
+      interruptions.add(callback)
+      return () => interruptions.delete(callback)
+    },
     exit: code => {
       throw new Error(`the process was ended with ${code}`)
     },
@@ -86,6 +115,9 @@ export function memoryWorld({ terminal = false, answer, variables = { LANG: 'C.U
     states,
     files,
     questions,
+    interrupt: signal => {
+      for (const callback of interruptions) callback(signal)
+    },
     run: async (...argv) => {
       out = err = ''
       const code = await run(argv, environment)

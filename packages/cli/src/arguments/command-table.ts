@@ -184,9 +184,9 @@ export const commandTable: Readonly<Record<CommandName, CommandSpec>> = {
   help: {
     group: 'More',
     summary: 'Help on a command, on all options, on exit codes',
-    usage: ['[COMMAND|options|exit-codes]'],
+    usage: ['[COMMAND|options|exit-codes]', 'FAMILY [COMMAND]'],
     details: [],
-    examples: ['syncline help sync', 'syncline help options', 'syncline help exit-codes'],
+    examples: ['syncline help sync', 'syncline help snapshot send', 'syncline help options', 'syncline help exit-codes'],
     words: ['options', 'exit-codes'],
     options: ['color', 'ascii', 'help'],
   },

@@ -206,7 +206,6 @@ export const optionTable: Readonly<Record<OptionName, OptionSpec>> = {
 export const optionNames: readonly OptionName[] = Object.keys(optionTable) as OptionName[]
 
 /** An option as a person writes it: `-n, --dry-run` or `--mode MODE`. */
-export function spellOption(name: OptionName): string {
-  const { short, value } = optionTable[name]
+export function spellOption(name: string, { short, value }: Pick<OptionSpec, 'short' | 'value'>): string {
   return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`
 }

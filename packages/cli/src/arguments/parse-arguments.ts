@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '../usage-error.ts'
+import { capitalize } from './capitalize.ts'
+import { checkValue } from './check-value.ts'
 import { commandNames, commandTable, isCommand, type CommandName } from './command-table.ts'
 import { foreignWords, type ForeignWord } from './foreign-words.ts'
 import { optionNames, optionTable, type OptionName } from './option-table.ts'
@@ -19,9 +21,10 @@ export interface ParsedArguments {
 /**
  * Understands a command line by the tables of options and commands.
  *
+ * @param families - first words that are commands, too, for the near match
  * @throws UsageError naming the word and, where there is one, the word that was probably meant
  */
-export function parseArguments(argv: readonly string[]): ParsedArguments {
+export function parseArguments(argv: readonly string[], families: readonly string[] = []): ParsedArguments {
   const { tokens } = parseArgs({ args: [...argv], options: knownWords(), strict: false, allowPositionals: true, tokens: true })
   const operands: string[] = []
   const options = new OptionValues()
@@ -37,13 +40,13 @@ export function parseArguments(argv: readonly string[]): ParsedArguments {
     const own = ownOption(token.name, rawName)
     const foreign = own === undefined ? foreignWord(token.name, rawName) : undefined
     if (own !== undefined) {
-      options.add(own, checkValue(own, rawName, token.value, token.inlineValue === true))
+      options.add(own, checkValue(optionTable[own], rawName, token.value, token.inlineValue === true))
       written.push({ name: own, as: rawName })
     } else if (foreign?.use !== undefined) {
       throw new UsageError(`${rawName} is not an option here`, `${capitalize(foreign.use)}.`)
     } else if (foreign?.means !== undefined) {
       const [name, fixed] = foreign.means
-      options.add(name, checkValue(name, rawName, fixed ?? token.value, token.inlineValue === true || fixed !== undefined))
+      options.add(name, checkValue(optionTable[name], rawName, fixed ?? token.value, token.inlineValue === true || fixed !== undefined))
       written.push({ name, as: rawName })
     } else if (foreign?.always !== undefined) {
       notes.push(`${rawName}: ${foreign.always}`)
@@ -52,7 +55,7 @@ export function parseArguments(argv: readonly string[]): ParsedArguments {
     }
   }
   if (command === undefined) {
-    if (firstOperand !== undefined) throw unknownCommand(firstOperand, operands)
+    if (firstOperand !== undefined) throw unknownCommand(firstOperand, operands, families)
     return { command, operands: [], options, notes }
   }
   for (const { name, as } of written) if (!commandTable[command].options.includes(name)) checkGlobal(name, as, command)
@@ -84,31 +87,18 @@ function foreignWord(name: string, rawName: string): ForeignWord | undefined {
   return Object.values(foreignWords).find(({ short }) => short === letter)
 }
 
-function checkValue(name: OptionName, rawName: string, value: string | undefined, isInline: boolean): string {
-  const { value: placeholder, choices } = optionTable[name]
-  if (placeholder === undefined) {
-    // parseArgs hands on "--json=1" in its tolerant mode.
-    if (isInline && value !== undefined && value !== '') throw new UsageError(`${rawName} takes no value, got ${JSON.stringify(value)}`)
-    return ''
-  }
-  if (value === undefined || value === '') throw new UsageError(`${rawName} needs a value: ${rawName} ${choices?.join('|') ?? placeholder}`)
-  if (!isInline && value.length > 1 && value.startsWith('-')) {
-    throw new UsageError(`${rawName} needs a value, got the option ${value}`, `If that is the value, write ${rawName}=${value}.`)
-  }
-  return value
-}
-
 function unknownOption(rawName: string, command: CommandName | undefined): UsageError {
   const near = suggest(rawName.replace(/^-+/, ''), [...optionNames, ...Object.keys(foreignWords)])
   const help = `syncline help ${command ?? 'options'} shows the options.`
   return new UsageError(`unknown option ${rawName}`, near === undefined ? `${capitalize(help)}` : `Did you mean --${near}? ${capitalize(help)}`)
 }
 
-function unknownCommand(word: string, operands: readonly string[]): UsageError {
+function unknownCommand(word: string, operands: readonly string[], families: readonly string[]): UsageError {
   if (operands.length >= 2 && looksLikePlace(word))
     return new UsageError(`${JSON.stringify(word)} is no command`, `Did you mean: syncline sync ${operands.join(' ')}`)
-  const near = suggest(word, commandNames)
-  const list = `Commands: ${commandNames.join(', ')}.`
+  const names = [...commandNames, ...families]
+  const near = suggest(word, names)
+  const list = `Commands: ${names.join(', ')}.`
   return new UsageError(`unknown command ${JSON.stringify(word)}`, near === undefined ? list : `Did you mean syncline ${near}? ${list}`)
 }
 
@@ -120,8 +110,4 @@ function checkGlobal(name: OptionName, as: string, command: CommandName): void {
   if (name === 'version' || name === 'help' || name === 'color' || name === 'ascii') return
   const others = commandNames.filter(candidate => commandTable[candidate].options.includes(name))
   throw new UsageError(`${as} is not an option of ${command}`, `It belongs to ${others.join(', ')}.`)
-}
-
-function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,9 +1,11 @@
 import type { Command } from '../command.ts'
-import { completionScript, shells } from '../help/completion-script.ts'
+import type { CliEnvironment } from '../environment.ts'
+import { loadFamily } from '../families/find-family.ts'
+import { completionScript, shells, type CompletedFamily } from '../help/completion-script.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** `completion bash|zsh|fish`. */
-export const completion: Command = ({ operands, environment }) => {
+export const completion: Command = async ({ operands, environment }) => {
   const shell = shells.find(name => name === operands[0])
   if (shell === undefined) {
     throw new UsageError(
@@ -11,6 +13,19 @@ export const completion: Command = ({ operands, environment }) => {
       `Use one of: ${shells.join(', ')}.`,
     )
   }
-  environment.stdout.write(`${completionScript(shell)}\n`)
-  return Promise.resolve(0)
+  environment.stdout.write(`${completionScript(shell, await installedFamilies(environment))}\n`)
+  return 0
+}
+
+/** Of what cannot be loaded the name is offered: it says what to install. */
+async function installedFamilies(environment: CliEnvironment): Promise<CompletedFamily[]> {
+  const families: CompletedFamily[] = []
+  for (const summary of environment.families ?? []) {
+    try {
+      families.push((await loadFamily(summary.name, environment)) ?? summary)
+    } catch {
+      families.push(summary)
+    }
+  }
+  return families
 }

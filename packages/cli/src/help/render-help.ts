@@ -1,12 +1,12 @@
 import { commandGroups, commandNames, commandTable, type CommandName } from '../arguments/command-table.ts'
 import { optionGroups, optionNames, optionTable, spellOption, type OptionName } from '../arguments/option-table.ts'
+import type { FamilySummary } from '../environment.ts'
 import type { Style } from '../terminal/style.ts'
 import { exitCodeOrder, exitCodeTable } from './exit-code-table.ts'
+import { columns, describeOption, textWidth, wrap } from './layout.ts'
 
-const textWidth = 96
-
-/** What `syncline` and `syncline help` print: examples first. */
-export function generalHelp(style: Style, version: string): string {
+/** What `syncline` and `syncline help` print: examples first. @param families - commands that packages bring */
+export function generalHelp(style: Style, version: string, families: readonly FamilySummary[] = []): string {
   const lines = [
     `${style.paint('strong', 'syncline')} ${version}: plan, review and apply file synchronisation between any two places`,
     '',
@@ -20,8 +20,14 @@ export function generalHelp(style: Style, version: string): string {
     lines.push('', style.paint('strong', group))
     lines.push(...columns(commandNames.filter(name => commandTable[name].group === group).map(name => [name, commandTable[name].summary])))
   }
+  if (families.length > 0)
+    lines.push('', style.paint('strong', 'Families of commands'), ...columns(families.map(({ name, summary }) => [`${name} COMMAND`, summary])))
   const common = optionNames.filter(name => optionTable[name].rare !== true && commandTable.sync.options.includes(name))
-  lines.push('', style.paint('strong', 'Common options'), ...columns(common.map(name => [spellOption(name), describe(name, false)])))
+  lines.push(
+    '',
+    style.paint('strong', 'Common options'),
+    ...columns(common.map(name => [spellOption(name, optionTable[name]), describeOption(optionTable[name], false)])),
+  )
   lines.push('', 'More: syncline help COMMAND, syncline help options, syncline help exit-codes')
   return lines.join('\n')
 }
@@ -51,7 +57,7 @@ export function exitCodeHelp(style: Style): string {
 
 function optionLines(names: readonly OptionName[], style: Style): string[] {
   const lines: string[] = []
-  const width = Math.max(...names.map(name => spellOption(name).length))
+  const width = Math.max(...names.map(name => spellOption(name, optionTable[name]).length))
   for (const group of optionGroups) {
     const members = names.filter(name => optionTable[name].group === group)
     if (members.length > 0)
@@ -59,37 +65,10 @@ function optionLines(names: readonly OptionName[], style: Style): string[] {
         '',
         style.paint('strong', group),
         ...columns(
-          members.map(name => [spellOption(name), describe(name, true)]),
+          members.map(name => [spellOption(name, optionTable[name]), describeOption(optionTable[name], true)]),
           width,
         ),
       )
   }
   return lines
-}
-
-function describe(name: OptionName, withChoices: boolean): string {
-  const { text, choices, default: standard, repeatable } = optionTable[name]
-  const values = withChoices && choices !== undefined ? `: ${choices.join(', ')}` : ''
-  const extra = [...(repeatable === true ? ['repeatable'] : []), ...(standard === undefined ? [] : [`default ${standard}`])]
-  return `${text}${values}${extra.length === 0 ? '' : ` (${extra.join(', ')})`}`
-}
-
-function columns(rows: readonly (readonly [string, string])[], least = 0): string[] {
-  const width = Math.max(least, ...rows.map(([left]) => left.length))
-  return rows.flatMap(([left, right]) => {
-    const [first = '', ...rest] = wrap(right, Math.max(40, textWidth - width - 4))
-    return [`  ${left.padEnd(width)}  ${first}`, ...rest.map(line => `  ${' '.repeat(width)}  ${line}`)]
-  })
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
 }

@@ -1,14 +1,16 @@
 import { commandNames, commandTable, type CommandName } from '../arguments/command-table.ts'
 import { foreignWords } from '../arguments/foreign-words.ts'
 import { optionGroups, optionNames, optionTable, spellOption, type OptionName } from '../arguments/option-table.ts'
+import type { FamilySummary } from '../environment.ts'
 import { exitCodeOrder, exitCodeTable } from './exit-code-table.ts'
+import { code, table } from './markdown.ts'
 
-/** `docs/cli.md`, made from the same tables as parsing and help. */
-export function renderReference(): string {
+/** `docs/cli.md`, made from the same tables as parsing and help. @param families - commands that packages bring; each has a page of its own */
+export function renderReference(families: readonly FamilySummary[]): string {
   return [
     '# Command line',
     '',
-    '<!-- Generated from the tables in packages/cli/src/arguments. Change those, then run in packages/cli: npx vitest run -u src/help/render-reference.test.ts -->',
+    '<!-- Generated from the tables in packages/cli/src/arguments. Change those, then run in packages/syncline: npx vitest run -u src/reference.test.ts -->',
     '',
     'A place is a path (`./notes`, `/mnt/usb`) or a URL (`s3://bucket/prefix`, `sftp://user@host/path`). Passwords do not belong into a URL: they would show in the list of processes.',
     '',
@@ -19,6 +21,15 @@ export function renderReference(): string {
     ...table(
       ['Command', 'What it does'],
       commandNames.map(name => [`[\`${name}\`](#syncline-${name})`, commandTable[name].summary]),
+    ),
+    '',
+    '### Families of commands',
+    '',
+    'These come with the packages that do the work, and are called with two words: `syncline snapshot send`. A package `syncline-plugin-NAME` can bring more.',
+    '',
+    ...table(
+      ['Family', 'What it does'],
+      families.map(({ name, summary }) => [`[\`${name}\`](cli/${name}.md)`, summary]),
     ),
     ...commandNames.flatMap(commandSection),
     '',
@@ -97,7 +108,7 @@ function optionTableOf(names: readonly OptionName[], withCommands: boolean): str
       const commands = commandNames.filter(command => commandTable[command].options.includes(name))
       const values = choices === undefined ? '' : `: ${choices.map(code).join(', ')}`
       return [
-        code(spellOption(name)),
+        code(spellOption(name, optionTable[name])),
         `${text}${values}${repeatable === true ? ' (repeatable)' : ''}`,
         standard ?? '',
         ...(withCommands ? [commands.length > 8 ? 'most' : commands.join(', ')] : []),
@@ -122,12 +133,3 @@ const jsonSection: readonly string[] = [
   '- An error that ends the command is `{"type":"failure","exitCode":6,"code":"NOT_FOUND","message":"…"}`.',
   '',
 ]
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)]
-}
-
-function code(text: string): string {
-  return `\`${text}\``
-}

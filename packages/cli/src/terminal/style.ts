@@ -1,4 +1,5 @@
 import type { OutputStream } from '../environment.ts'
+import { UsageError } from '../usage-error.ts'
 
 /** What a piece of text is, for its colour. Colour never carries a meaning alone. */
 export type Tone = 'strong' | 'faint' | 'good' | 'bad' | 'warning' | 'upload' | 'download' | 'move'
@@ -87,6 +88,14 @@ export interface StyleWish {
   /** Of `--color`. */
   readonly color?: 'auto' | 'always' | 'never' | undefined
   readonly ascii?: boolean
+}
+
+/** What `--color` and `--ascii` say. @throws UsageError for an unknown colour mode */
+export function styleWish(options: { has(name: 'ascii'): boolean; text(name: 'color'): string | undefined }): StyleWish {
+  const color = options.text('color') ?? 'auto'
+  if (color !== 'auto' && color !== 'always' && color !== 'never')
+    throw new UsageError(`unknown value ${JSON.stringify(color)} of --color`, 'Use one of: auto, always, never.')
+  return { color, ascii: options.has('ascii') }
 }
 
 /** Decides how text may look: `--color`, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal; symbols only where the locale is UTF-8. */

@@ -1,0 +1,10 @@
+/** A table; a bar in a cell is escaped. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)]
+}
+
+/** Text as code. */
+export function code(text: string): string {
+  return `\`${text}\``
+}
