@@ -1,1 +1,3 @@
-export {}
+export { fileSpool } from './storage/file-spool.ts'
+export { snarfStorage, type SnarfStorage, type SnarfStorageOptions } from './storage/snarf-storage.ts'
+export { memorySpool, type Spool } from './storage/spool.ts'

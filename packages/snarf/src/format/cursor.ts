@@ -6,7 +6,9 @@ const lineFeed = 0x0a
 /** Reading on costs less than beginning anew up to about this many bytes, also over a network. */
 const reopenBytes = 1024 * 1024
 
-/** A position in a stream of bytes. With `reopen`, it jumps over what nobody wants instead of reading it. */
+/**
+ * A position in a stream of bytes. With `reopen`, it jumps over what nobody wants instead of reading it. The first byte of the content is byte `start`.
+ */
 export class Cursor {
   readonly #reopen: ((offset: number) => Bytes) | undefined
   #iterator: AsyncIterator<Uint8Array>
@@ -16,7 +18,8 @@ export class Cursor {
   /** Of the chunk in the stream. */
   #start = 0
 
-  constructor(content: Bytes, reopen?: (offset: number) => Bytes) {
+  constructor(content: Bytes, reopen?: (offset: number) => Bytes, start = 0) {
+    this.#start = start
     this.#iterator = content[Symbol.asyncIterator]()
     this.#reopen = reopen
   }
