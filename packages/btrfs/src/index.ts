@@ -4,3 +4,5 @@ export { inspectStream, type PathChange, type VolumeSummary } from './stream/ins
 export { StreamParser, type StreamItem } from './stream/parser.ts'
 export { validated, StreamValidator, type ValidatedOptions, type ValidateOptions } from './stream/validate.ts'
 export { encodeCommand, encodeHeader, withVolumeName } from './stream/writer.ts'
+export { applyStream, type AppliedVolume, type ApplyOptions } from './apply/apply-stream.ts'
+export type { Unapplied } from './apply/unapplied.ts'

@@ -20,6 +20,12 @@ export class PathTree<T> {
     node.mark = mark
   }
 
+  /** Forgets the mark of the path itself. */
+  unmark(path: RawPath): void {
+    const node = this.#node(path)
+    if (node !== undefined) node.mark = undefined
+  }
+
   /** Forgets the path and what is below it. */
   delete(path: RawPath): void {
     const { parent, name } = this.#parent(path)
@@ -56,6 +62,11 @@ export class PathTree<T> {
     return undefined
   }
 
+  /** Paths with their marks, a directory before what is in it. */
+  *[Symbol.iterator](): Generator<readonly [RawPath, T], void, undefined> {
+    yield* marksOf(this.#root, '')
+  }
+
   #node(path: RawPath): PathNode<T> | undefined {
     let node: PathNode<T> | undefined = this.#root
     for (const name of split(path)) {
@@ -74,6 +85,11 @@ export class PathTree<T> {
 interface PathNode<T> {
   children: Map<string, PathNode<T>> | undefined
   mark: T | undefined
+}
+
+function* marksOf<T>(node: PathNode<T>, path: RawPath): Generator<readonly [RawPath, T], void, undefined> {
+  if (node.mark !== undefined) yield [path, node.mark]
+  for (const [name, child] of node.children ?? []) yield* marksOf(child, path === '' ? name : `${path}/${name}`)
 }
 
 function split(path: RawPath): readonly string[] {
