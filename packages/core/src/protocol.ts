@@ -89,6 +89,11 @@ export interface Capabilities {
   readonly hashes?: readonly HashName[]
   /** Parallel calls that help; default 1. */
   readonly concurrency?: number
+  /**
+   * Changes are kept aside until `flush` or `close` and then take effect together, or none of them does, at a cost that grows with the tree (an archive
+   * is written anew). The engine flushes once, at the end of a run, whatever it does about other stores.
+   */
+  readonly batches?: boolean
 }
 
 export interface ListOptions extends AbortOptions {
@@ -254,6 +259,8 @@ export interface OpenStorageOptions extends AbortOptions {
    * `UNAUTHENTICATED` and names the variables, files and commands that a secret can come from. An answer appears in no name and no message.
    */
   readonly prompt?: ((question: Question) => Promise<string | undefined>) | undefined
+  /** Opens another place, by its path or URL: for storages that lie on others. Absent where only this one can be opened. */
+  readonly open?: ((location: string) => Promise<ReadableStorage>) | undefined
 }
 
 /** How a package offers its storage to `open("scheme://…")`. */

@@ -17,17 +17,26 @@ export class Recorder {
   readonly #record: (changes: ChangeLog, last: boolean) => Promise<void>
   readonly #now: () => number
   readonly #checkpointChanges: number
+  readonly #checkpointMs: number
   #pending = new ChangeLog()
   #lastCheckpoint: number
   #running: Promise<void> = Promise.resolve()
   #isRunning = false
   #failure: { readonly error: unknown } | undefined
 
-  constructor(flush: () => Promise<void>, record: (changes: ChangeLog, last: boolean) => Promise<void>, now: () => number, always: boolean) {
+  /** @param batches - a flush costs as much as the whole tree: there is one, at the end */
+  constructor(
+    flush: () => Promise<void>,
+    record: (changes: ChangeLog, last: boolean) => Promise<void>,
+    now: () => number,
+    always: boolean,
+    batches = false,
+  ) {
     this.#flush = flush
     this.#record = record
     this.#now = now
-    this.#checkpointChanges = always ? alwaysChanges : Infinity
+    this.#checkpointChanges = always && !batches ? alwaysChanges : Infinity
+    this.#checkpointMs = batches ? Infinity : checkpointMs
     this.#lastCheckpoint = now()
   }
 
@@ -39,7 +48,7 @@ export class Recorder {
   /** Takes finished changes. Resolves at once, or after a checkpoint that is due. */
   async add(changes: readonly StateChange[]): Promise<void> {
     this.#pending.addAll(changes)
-    const due = this.#pending.length >= this.#checkpointChanges || this.#now() - this.#lastCheckpoint >= checkpointMs
+    const due = this.#pending.length >= this.#checkpointChanges || this.#now() - this.#lastCheckpoint >= this.#checkpointMs
     // One at a time: changes that finish meanwhile go with the next.
     if (due && !this.#isRunning) await this.checkpoint()
   }

@@ -54,6 +54,8 @@ export class RunSide {
   readonly #sent = new Map<string, Set<number>>()
   /** Whether anything was written. */
   dirty = false
+  /** Whether changes take effect together, by the one flush at the end. */
+  readonly batches: boolean
   #writes = 0
   #lies = false
 
@@ -61,6 +63,7 @@ export class RunSide {
     this.side = side
     this.storage = storage
     this.precisionMs = storage.capabilities.modifiedPrecision ?? toleranceMs
+    this.batches = storage.capabilities.batches === true
   }
 
   /** The storage, about to be changed. @throws StorageError `NOT_SUPPORTED` if it is read-only */
@@ -141,6 +144,7 @@ export class Run {
   readonly content: ContentBudget = new ContentBudget(contentBytes)
   readonly #plan: Plan
   readonly #recorder: Recorder
+  readonly #batches: boolean
   readonly #sleep: Sleep
   readonly #startedAt: number
   readonly #failures: SyncFailure[] = []
@@ -168,7 +172,8 @@ export class Run {
       destination: new RunSide('destination', context.destination, config.toleranceMs),
     }
     this.bandwidth = config.bandwidth === undefined ? undefined : new Bandwidth(config.bandwidth, now, this.#sleep)
-    this.#recorder = new Recorder(() => this.#flushAll(), context.record, now, config.fsync === 'always')
+    this.#batches = Object.values(this.sides).some(at => at.batches)
+    this.#recorder = new Recorder(() => this.#flushAll(), context.record, now, config.fsync === 'always', this.#batches)
     this.#stats = {
       uploads: 0,
       downloads: 0,
@@ -354,8 +359,13 @@ export class Run {
 
   /** Makes one side durable, before something there is given up for what replaced it. */
   async flush(at: RunSide): Promise<void> {
+    // Where changes take effect together, the one is never there without the other.
+    if (this.context.config.fsync !== 'never' && !at.batches) await this.#flush(at)
+  }
+
+  async #flush(at: RunSide): Promise<void> {
     const storage = at.storage as WritableStorage
-    if (this.context.config.fsync !== 'never' && storage.flush !== undefined) await this.retry('', () => storage.flush?.() ?? Promise.resolve())
+    if (storage.flush !== undefined) await this.retry('', () => storage.flush?.() ?? Promise.resolve())
   }
 
   /** Removes a temporary file of this run; if that fails now, again at the end. */
@@ -369,7 +379,7 @@ export class Run {
 
   /** A point between phases. */
   async checkpoint(): Promise<void> {
-    if (this.context.config.fsync === 'always') await this.#recorder.checkpoint()
+    if (this.context.config.fsync === 'always' && !this.#batches) await this.#recorder.checkpoint()
   }
 
   /** Records what is left and sums up. @throws what a flush or the journal threw */
@@ -385,8 +395,9 @@ export class Run {
   /** In one-way modes a loss cannot travel: the next run copies again what a power cut took. */
   async #flushAll(): Promise<void> {
     const { fsync } = this.context.config
-    if (fsync === 'never' || (fsync === 'auto' && this.#plan.mode !== 'two-way')) return
-    for (const at of Object.values(this.sides)) if (at.dirty) await this.flush(at)
+    const isNeeded = fsync === 'always' || (fsync === 'auto' && this.#plan.mode === 'two-way')
+    // Without a flush, what waits aside is not merely at the mercy of a power cut: nobody has it yet.
+    for (const at of Object.values(this.sides)) if (at.dirty && (isNeeded || at.batches)) await this.#flush(at)
   }
 
   #isEnding(): boolean {
