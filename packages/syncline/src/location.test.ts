@@ -31,6 +31,27 @@ describe('parseLocation', () => {
   ])('%s is a URL', (text, scheme) => expect(parseLocation(text, '/home/ana')).toMatchObject({ kind: 'url', scheme }))
 
   test.each([
+    ['snarf:site.snarf', 'snarf:/home/ana/site.snarf'],
+    ['snarf:./a b/ä%25.snarf', 'snarf:/home/ana/a%20b/%C3%A4%25.snarf'],
+    ['snarf:/srv/../mnt/site.snarf', 'snarf:/mnt/site.snarf'],
+    ['snarf:file:///mnt/a%20b.snarf', 'snarf:/mnt/a%20b.snarf'],
+    ['SNARF:s3://bucket/deep/site.snarf?region=eu', 'snarf:s3://bucket/deep/site.snarf?region=eu'],
+    ['snarf:sftp://ana@host/site.snarf', 'snarf:sftp://ana@host/site.snarf'],
+  ])('%s is the archive %s, also when it is read again', (text, href) => {
+    const once = parseLocation(text, '/home/ana')
+    expect(once.kind === 'url' && once.url.href).toBe(href)
+    const twice = parseLocation(href, '/elsewhere')
+    expect(twice.kind === 'url' && twice.url.href).toBe(href)
+  })
+
+  test.each([
+    ['snarf:', 'is empty'],
+    ['snarf:100%.snarf', '%25'],
+    ['snarf:a?b.snarf', '%3F'],
+    ['snarf:sftp://ana:hunter2@host/site.snarf', 'holds a password'],
+  ])('%s is refused, saying what to write', (text, message) => expect(() => parseLocation(text, '/home/ana')).toThrow(message))
+
+  test.each([
     [
       'sftp://ana:hunter2@host/path',
       /a key or an agent.*SYNCLINE_SFTP_PASSWORD, SYNCLINE_SFTP_PASSWORD_FILE .* SYNCLINE_SFTP_PASSWORD_COMMAND .*asked at a terminal/,

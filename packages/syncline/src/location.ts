@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** What a person's words for a place mean. */
 export type Location = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'url'; readonly url: URL; readonly scheme: string }
@@ -22,6 +22,7 @@ export function parseLocation(text: string, directory: string): Location {
       throw new TypeError(`${text} looks like a place for scp; write sftp://user@host/path, or ./${text} for a local path`)
     return { kind: 'path', path: resolve(directory, text) }
   }
+  if (scheme === 'snarf') return { kind: 'url', url: archiveUrl(text.slice('snarf:'.length), directory), scheme }
   const url = parseUrl(text, scheme)
   if (url.password !== '') throw new TypeError(refusePassword(scheme, url.host))
   // Part of a password may be behind it, so the text is left out.
@@ -48,6 +49,21 @@ function sources(variable: string): string {
 function refusePassword(scheme: string, host: string): string {
   const instead = alternatives[scheme] ?? 'give it in the way that its storage describes'
   return `the URL of ${scheme}://${host} holds a password, which would show in the list of processes; leave it out: ${instead}`
+}
+
+/** An archive is named by where it lies: `snarf:site.snarf`, `snarf:sftp://host/site.snarf`. Relative paths become absolute: a state belongs to one archive. */
+function archiveUrl(text: string, directory: string): URL {
+  const parsed = parseLocation(text, directory)
+  if (parsed.kind === 'url') return new URL(`snarf:${parsed.url.href}`)
+  if (/^file:/i.test(text)) return new URL(`snarf:${pathToFileURL(parsed.path).pathname}`)
+  if (/[?#]/.test(text)) throw new TypeError(`snarf:${text} has a "?" or "#", behind which nothing is read; write %3F or %23`)
+  let path: string
+  try {
+    path = decodeURIComponent(parsed.path)
+  } catch (error) {
+    throw new TypeError(`snarf:${text} has a "%" that stands for nothing; write it as %25`, { cause: error })
+  }
+  return new URL(`snarf:${pathToFileURL(path).pathname}`)
 }
 
 function parseUrl(text: string, scheme: string): URL {

@@ -29,7 +29,11 @@ export async function open(location: string | URL, options: OpenOptions = {}): P
   }
   const adapter = await loadAdapter(parsed.scheme, options.loader ?? nodeLoader(directory))
   try {
-    return await adapter.open(parsed.url, { ...(signal !== undefined && { signal }), ...(prompt !== undefined && { prompt }) })
+    return await adapter.open(parsed.url, {
+      ...(signal !== undefined && { signal }),
+      ...(prompt !== undefined && { prompt }),
+      open: other => open(other, options),
+    })
   } catch (error) {
     // Who answers a question with Ctrl-C wants to stop, and not to hear that an answer is missing.
     signal?.throwIfAborted()

@@ -1,4 +1,4 @@
-import { StorageError } from '@syncline/core'
+import { StorageError, temporaryPrefix } from '@syncline/core'
 import type { Spool } from './spool.ts'
 
 /** Content is written in blocks of that size, whatever its pieces are. */
@@ -26,7 +26,7 @@ export async function fileSpool(directory?: string): Promise<Spool> {
     import('node:path'),
     import('node:crypto'),
   ])
-  const file = join(directory ?? tmpdir(), `.snarf-spool-${randomUUID()}`)
+  const file = join(directory ?? tmpdir(), `${temporaryPrefix}snarf-${randomUUID()}`)
   const handle = await fs.promises.open(file, 'wx+', 0o600).catch((error: unknown) => Promise.reject(toStorageError(error, file)))
   const hasName = await fs.promises.unlink(file).then(
     () => false,
