@@ -4,7 +4,7 @@ import type { CliEnvironment } from './environment.ts'
 import { findFamily } from './families/find-family.ts'
 import { runFamily } from './families/run-family.ts'
 import { describeFailure } from './report/describe-failure.ts'
-import { escapeControls, toJsonLine } from './terminal/escape.ts'
+import { escapeControls, escapeLines, toJsonLine } from './terminal/escape.ts'
 import { chooseStyle, styleWish } from './terminal/style.ts'
 
 /**
@@ -49,7 +49,7 @@ export async function run(argv: readonly string[], environment: CliEnvironment):
 function explain(error: unknown, environment: CliEnvironment, wantsJson: boolean): number {
   const { exitCode, code, message, hint } = describeFailure(error)
   const style = chooseStyle(environment.stderr, environment.variables)
-  environment.stderr.write(`${style.paint('bad', 'syncline:')} ${escapeControls(message)}\n`)
+  environment.stderr.write(`${style.paint('bad', 'syncline:')} ${escapeLines(message)}\n`)
   if (hint !== undefined) environment.stderr.write(`  ${escapeControls(hint)}\n`)
   if (wantsJson) environment.stdout.write(`${toJsonLine({ type: 'failure', exitCode, code, message, ...(hint !== undefined && { hint }) })}\n`)
   const debug = environment.variables['SYNCLINE_DEBUG']

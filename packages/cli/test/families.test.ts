@@ -55,6 +55,24 @@ describe('a command of a family', () => {
     expect((await world(long).run('pack', 'send')).err).toBe('')
   })
 
+  test('shows numbers and tables as every command does', async () => {
+    const { out } = await world(({ format, print, symbols }) => {
+      print([format.bytes(1536), format.count(12345), format.plural(2, 'file'), format.duration(1400), format.moment(0), symbols.becomes].join(' | '))
+      for (const line of format.table([['名前', 'x'], ['a\u0007', 'y', 'z'], ['b']])) print(line)
+      return Promise.resolve(0)
+    }).run('pack', 'send')
+    expect(out).toBe('1.5 KiB | 12,345 | 2 files | 1.4 s | 1970-01-01 00:00:00Z | →\n名前   x\na\\x07  y  z\nb\n')
+  })
+
+  test('--ascii has no other signs', async () => {
+    const { out } = await world(({ print, symbols }) => Promise.resolve(print(Object.values(symbols).join(' '))).then(() => 0)).run(
+      'pack',
+      'send',
+      '--ascii',
+    )
+    expect(out).toBe('ok x -> - ...\n')
+  })
+
   test('asks where somebody can be asked', async () => {
     const asks = async (call: FamilyCall): Promise<number> => {
       call.print(String(await call.confirm?.('Go on?', false)))

@@ -41,6 +41,22 @@ export interface FamilySymbols {
   readonly mark: string
 }
 
+/** Numbers for people, as every command shows them. */
+export interface FamilyFormat {
+  /** `812 MiB` */
+  bytes(count: number): string
+  /** `12,345` */
+  count(count: number): string
+  /** `1 file`, `3 files` */
+  plural(count: number, singular: string, plural?: string): string
+  /** `4 m 02 s`. @param ms - milliseconds */
+  duration(ms: number): string
+  /** `2026-11-21 10:30:00Z`. @param ms - milliseconds since the Unix epoch */
+  moment(ms: number): string
+  /** A table: columns padded to what is widest in them, by the columns that a terminal shows. Cells are escaped. */
+  table(rows: readonly (readonly string[])[]): string[]
+}
+
 /** What a family's command is given. Text is shown with its control characters escaped, so a line is one line. */
 export interface FamilyCall {
   readonly operands: readonly string[]
@@ -52,6 +68,7 @@ export interface FamilyCall {
   /** Aborted by Ctrl-C. A command then tidies up and rejects, with any error; a second Ctrl-C ends the process. */
   readonly signal: AbortSignal
   readonly symbols: FamilySymbols
+  readonly format: FamilyFormat
   /** Width of the terminal that `progress` writes to; undefined where there is none. */
   readonly columns: number | undefined
   /** Milliseconds since the Unix epoch. */
@@ -62,7 +79,7 @@ export interface FamilyCall {
   json(object: object): void
   /** A remark, on standard error; nothing with `--quiet`. */
   note(line: string): void
-  /** What went wrong, on standard error, also with `--quiet`. */
+  /** What went wrong, on standard error, also with `--quiet`. Lines that go on begin with two spaces. */
   warn(line: string): void
   /** Content, as it is, on standard output. Resolves when there is room for more. */
   write(content: Uint8Array): Promise<void>

@@ -23,7 +23,7 @@ const schemePattern = /^[a-z][a-z0-9+.-]*$/
 
 /** How packages are found and loaded; a test brings its own. */
 export interface PackageLoader {
-  /** Loads a package as seen from this one. */
+  /** Loads a package, or an entry of one, as seen from this one. */
   load(name: string): Promise<unknown>
   /** Loads a package as seen from the project the user is in: a program that is installed elsewhere does not see the project's packages. */
   loadFromProject(name: string): Promise<unknown>
@@ -38,7 +38,7 @@ export async function loadAdapter(scheme: string, loader: PackageLoader): Promis
   const listed = Object.hasOwn(adapterTable, scheme) ? adapterTable[scheme] : undefined
   if (listed === undefined && !schemePattern.test(scheme)) throw new TypeError(`${JSON.stringify(scheme)} is no scheme`)
   const name = listed ?? `syncline-plugin-${scheme}`
-  const module = (await loadIfInstalled(name, () => loader.loadFromProject(name))) ?? (await loadIfInstalled(name, () => loader.load(name)))
+  const module = await loadIfInstalled(name, name, loader)
   if (module === undefined) {
     throw new TypeError(
       listed === undefined
@@ -51,20 +51,33 @@ export async function loadAdapter(scheme: string, loader: PackageLoader): Promis
   return plugin as StoragePlugin
 }
 
-/** Only the absence of that very package counts: one that lacks a dependency of its own must say so. */
-async function loadIfInstalled(name: string, load: () => Promise<unknown>): Promise<unknown> {
+/**
+ * Loads an entry of a package: as the user's project has it, else as it is beside this program.
+ *
+ * @param entry - what to import: the package's name, or a path in it
+ * @returns undefined if that very package, or that entry, is not there: a package that lacks a dependency of its own must say so
+ */
+export async function loadIfInstalled(entry: string, name: string, loader: PackageLoader): Promise<unknown> {
+  return (await orUndefined(name, entry, () => loader.loadFromProject(entry))) ?? orUndefined(name, entry, () => loader.load(entry))
+}
+
+async function orUndefined(name: string, entry: string, load: () => Promise<unknown>): Promise<unknown> {
   try {
     return await load()
   } catch (error) {
-    if (isMissing(error, name)) return undefined
+    if (isMissing(error, name, entry)) return undefined
     throw error
   }
 }
 
-function isMissing(error: unknown, name: string): boolean {
+function isMissing(error: unknown, name: string, entry: string): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown }
-  if ((code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') || typeof message !== 'string') return false
-  return message.startsWith(`Cannot find package '${name}'`) || message.startsWith(`Cannot find module '${name}'`)
+  if (typeof message !== 'string') return false
+  // A package that has no such entry says it in these words: it brings no commands.
+  if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')
+    return entry !== name && message.includes(`'.${entry.slice(name.length)}'`) && message.includes(`${name}/package.json`)
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return false
+  return [name, entry].some(word => message.startsWith(`Cannot find package '${word}'`) || message.startsWith(`Cannot find module '${word}'`))
 }
 
 /** Finds packages as Node does. @param directory - of the user's project */

@@ -17,7 +17,11 @@ afterEach(() => rm(root, { recursive: true, force: true }))
 /** Runs the command as the executable does. @returns exit code and what was printed */
 async function doctor(...argv: string[]): Promise<{ code: number; lines: Record<string, unknown>[]; err: string }> {
   const printed = { out: '', err: '' }
-  const stream = (name: 'out' | 'err'): OutputStream => ({ write: text => void (printed[name] += text), isTTY: false })
+  const stream = (name: 'out' | 'err'): OutputStream => ({
+    ...nodeEnvironment('0.0.0').stdout,
+    write: text => void (printed[name] += text),
+    isTTY: false,
+  })
   const code = await run(['doctor', ...argv, '--json'], { ...nodeEnvironment('0.0.0'), stdout: stream('out'), stderr: stream('err') })
   const lines = printed.out
     .split('\n')

@@ -2,12 +2,19 @@ import { readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { KnownPair, Place, StateReference } from '@syncline/cli'
 import { processOwner } from '@syncline/fs'
-import type { OpenStorageOptions, Question, WritableStorage } from '@syncline/core'
+import type { CommandFamily, OpenStorageOptions, Question, WritableStorage } from '@syncline/core'
+import { nodeLoader } from './adapters.ts'
+import { loadFamily as loadFamilyWith } from './families.ts'
 import { parseLocation } from './location.ts'
 import { open } from './open.ts'
 import { listKnownPairs, openStateAt, openStateDirectory, stateHome } from './state-directory.ts'
 
 export { open, processOwner }
+
+/** Loads a family of commands, as the project of the working directory has it or as it is beside this program. */
+export function loadFamily(name: string): Promise<CommandFamily | undefined> {
+  return loadFamilyWith(name, nodeLoader(process.cwd()))
+}
 
 /** Resolves a path or a URL without opening it. @throws TypeError if it is neither */
 export async function locate(location: string): Promise<Place> {
@@ -57,17 +64,38 @@ async function realPathOf(path: string): Promise<string> {
 
 /** Asks at the terminal; Ctrl-C and Ctrl-D mean no. */
 export async function confirm(question: string, byDefault: boolean): Promise<boolean> {
+  const answer = (await readAnswer(`${question} ${byDefault ? '[Y/n]' : '[y/N]'} `))?.toLowerCase()
+  return answer === '' ? byDefault : answer === 'y' || answer === 'yes'
+}
+
+/**
+ * Asks at the terminal for one of several words, until one of them or its first letter is given.
+ *
+ * @returns the default for an empty answer, Ctrl-C and Ctrl-D
+ */
+export async function choose(question: string, answers: readonly string[], byDefault: string): Promise<string> {
+  const offer = answers.map(word => (word === byDefault ? word.toUpperCase() : word)).join('/')
+  for (;;) {
+    const answer = (await readAnswer(`${question} [${offer}] `))?.toLowerCase()
+    if (answer === undefined || answer === '') return byDefault
+    const meant = answers.find(word => word === answer) ?? answers.find(word => word.startsWith(answer))
+    if (meant !== undefined) return meant
+    process.stderr.write(`Answer with one of: ${answers.join(', ')}.\n`)
+  }
+}
+
+/** @returns undefined after Ctrl-C, Ctrl-D or the end of input */
+async function readAnswer(question: string): Promise<string | undefined> {
   const { createInterface } = await import('node:readline/promises')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   const answered = new AbortController()
   lines.once('SIGINT', () => answered.abort())
   lines.once('close', () => answered.abort())
   try {
-    const answer = (await lines.question(`${question} ${byDefault ? '[Y/n]' : '[y/N]'} `, { signal: answered.signal })).trim().toLowerCase()
-    return answer === '' ? byDefault : answer === 'y' || answer === 'yes'
+    return (await lines.question(question, { signal: answered.signal })).trim()
   } catch {
     process.stderr.write('\n')
-    return false
+    return undefined
   } finally {
     lines.close()
   }

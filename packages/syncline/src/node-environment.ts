@@ -1,6 +1,7 @@
 import type { CliEnvironment, OutputStream } from '@syncline/cli'
 import { UsageError } from '@syncline/cli'
 import type { Question } from '@syncline/core'
+import { familyTable } from './families.ts'
 import type * as Host from './host.ts'
 
 /** The real world, for the command line. What reaches files is loaded when a command asks for it. */
@@ -13,7 +14,12 @@ export function nodeEnvironment(version: string): CliEnvironment {
     variables,
     stdout: toOutput(stdout),
     stderr: toOutput(stderr),
-    ...(isAttended && { confirm: async (question, byDefault) => (await loadHost()).confirm(question, byDefault) }),
+    ...(isAttended && {
+      confirm: async (question: string, byDefault: boolean) => (await loadHost()).confirm(question, byDefault),
+      choose: async (question: string, answers: readonly string[], byDefault: string) => (await loadHost()).choose(question, answers, byDefault),
+    }),
+    families: familyTable,
+    loadFamily: name => asUsage(async () => (await loadHost()).loadFamily(name)),
     owner: async () => (await loadHost()).processOwner(),
     now: Date.now,
     open: (location, options) => asUsage(async () => (await loadHost()).open(location, { ...options, prompt })),
@@ -36,6 +42,10 @@ function loadHost(): Promise<typeof Host> {
 function toOutput(stream: NodeJS.WriteStream): OutputStream {
   return {
     write: text => void stream.write(text),
+    writeBytes: content =>
+      new Promise((resolve, reject) => {
+        stream.write(content, error => (error ? reject(error) : resolve()))
+      }),
     get isTTY() {
       return stream.isTTY
     },

@@ -1,1 +1,4 @@
-export {}
+import type { CommandFamily } from '@syncline/core'
+
+/** The commands that this package brings: `syncline snapshot …`. */
+export const families: readonly CommandFamily[] = [{ name: 'snapshot', summary: 'Replicate, keep and restore btrfs snapshots', commands: {} }]

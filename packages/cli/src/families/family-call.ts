@@ -1,9 +1,10 @@
-import type { FamilyCall, FamilyTone } from '@syncline/core'
+import type { FamilyCall, FamilyFormat, FamilyTone } from '@syncline/core'
 import type { CliEnvironment } from '../environment.ts'
 import { chooseProgress } from '../progress/progress-display.ts'
-import { escapeControls, toJsonLine } from '../terminal/escape.ts'
+import { escapeControls, escapeLines, toJsonLine } from '../terminal/escape.ts'
+import { formatBytes, formatCount, formatDuration, formatMoment, formatPlural } from '../terminal/format.ts'
 import type { Style } from '../terminal/style.ts'
-import { truncateEnd } from '../terminal/width.ts'
+import { displayWidth, padEnd, truncateEnd } from '../terminal/width.ts'
 import { UsageError } from '../usage-error.ts'
 import type { FamilyValues } from './family-values.ts'
 
@@ -15,6 +16,25 @@ export interface CallOptions {
   readonly out: Style
   readonly err: Style
   readonly signal: AbortSignal
+}
+
+const format: FamilyFormat = {
+  bytes: formatBytes,
+  count: formatCount,
+  plural: formatPlural,
+  duration: formatDuration,
+  moment: formatMoment,
+  table: rows => {
+    const cells = rows.map(row => row.map(escapeControls))
+    const widths: number[] = []
+    for (const row of cells) for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, displayWidth(cell))
+    return cells.map(row =>
+      row
+        .map((cell, column) => padEnd(cell, widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+  },
 }
 
 /** Makes the call of a family's command. Whatever it prints replaces the line that shows what goes on. */
@@ -38,6 +58,7 @@ export function makeFamilyCall({ operands, options, environment, out, err, signa
     isQuiet,
     signal,
     symbols: { done, failed, becomes, between, mark },
+    format,
     columns,
     now: () => environment.now(),
     print: (line, tone) => {
@@ -57,7 +78,7 @@ export function makeFamilyCall({ operands, options, environment, out, err, signa
     },
     warn: line => {
       clear()
-      stderr.write(`${err.paint('bad', 'syncline:')} ${escapeControls(line)}\n`)
+      stderr.write(`${err.paint('bad', 'syncline:')} ${escapeLines(line)}\n`)
     },
     write: async content => {
       clear()

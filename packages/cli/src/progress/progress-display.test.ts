@@ -11,7 +11,7 @@ function display(kind: ProgressKind): { shown: ProgressDisplay; written: string[
   const written: string[] = []
   const environment: CliEnvironment = {
     ...memoryWorld().environment,
-    stderr: { write: text => void written.push(text), isTTY: true, columns: 60, rows: 20 },
+    stderr: { ...memoryWorld().environment.stderr, write: text => void written.push(text), isTTY: true, columns: 60, rows: 20 },
   }
   return { shown: new ProgressDisplay(environment, makeStyle(false, true), 'a ⇄ b', kind), written }
 }

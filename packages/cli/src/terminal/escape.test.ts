@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { escapeControls, toJsonLine } from './escape.ts'
+import { escapeControls, escapeLines, toJsonLine } from './escape.ts'
 
 // eslint-disable-next-line no-control-regex -- what must never come through
 const acting = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
@@ -20,6 +20,11 @@ describe('escapeControls', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), text => !acting.test(escapeControls(text))))
   })
 })
+
+test('escapeLines keeps lines that go on, and no other ones', () =>
+  expect(escapeLines('btrfs failed:\n  no\troom\n  really\nsyncline: all is well')).toBe(
+    'btrfs failed:\n  no\\troom\n  really\\nsyncline: all is well',
+  ))
 
 describe('toJsonLine', () => {
   test('is one line of JSON that gives the value back and acts on no terminal', () => {

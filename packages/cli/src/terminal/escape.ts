@@ -11,6 +11,14 @@ export function escapeControls(text: string): string {
   return text.replace(unsafe, character => short[character] ?? escapeUnit(character))
 }
 
+/** As `escapeControls`, but lines that go on, which begin with two spaces, stay lines: what other programs said is quoted so. */
+export function escapeLines(text: string): string {
+  return text
+    .split(/\n(?= {2})/)
+    .map(escapeControls)
+    .join('\n')
+}
+
 function escapeUnit(character: string): string {
   const code = character.charCodeAt(0)
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
