@@ -12,15 +12,22 @@ export interface SendOptions extends AbortOptions {
 
 /** A send stream on its way. */
 export interface SendFlow {
-  /** The stream, pulled: nothing is read ahead beyond what the system buffers. Leaving the loop ends the sender. */
+  /**
+   * The stream, pulled: nothing is read ahead beyond what the system buffers. The sender starts when the reading does, and ends when the reader leaves.
+   *
+   * Throws when the sender fails.
+   */
   readonly bytes: Bytes
-  /** Resolves when the sender has succeeded, and rejects with what it said when it has not. It never rejects unheard: whoever only reads may ignore it. */
+  /**
+   * Settles when the sender has ended: rejects with what it said when it did not succeed, also where the reader left before. It never rejects unheard:
+   * whoever only reads may ignore it.
+   */
   readonly done: Promise<void>
 }
 
 /** What a stream that is received holds. */
 export interface ReceiveMeta {
-  /** In the order of the stream. */
+  /** In the order of the stream; none if it is not known what it holds, and then anything may come. */
   readonly volumes: readonly Subvolume[]
   /** What they were sent as changes against. */
   readonly parent?: Subvolume | undefined
@@ -63,9 +70,10 @@ export interface BtrfsRoot {
   /** Sends subvolumes as one stream after the other. @throws StorageError `NOT_SUPPORTED` where nothing can be sent from */
   send(paths: readonly RawPath[], options?: SendOptions): SendFlow
   /**
-   * Receives into a directory. Resolves when all of it is there, complete, verified and durable under its own name; until then nothing has that name.
+   * Receives into a directory. Resolves when all of it is there, complete, verified and durable under the names that the stream has for its volumes;
+   * until then nothing has these names.
    *
-   * @throws StorageError `ALREADY_EXISTS` before anything is read if a name is taken, `NOT_SUPPORTED` where nothing can be received
+   * @throws StorageError `ALREADY_EXISTS` before anything is written if a name is taken, `CORRUPT` if the stream is not what it should be, `NOT_SUPPORTED` where nothing can be received
    */
   receive(flow: Bytes, path: RawPath, meta: ReceiveMeta, options?: ReceiveOptions): Promise<void>
   /** Deals with what transfers left that were broken off. Touches only what this package made, and nothing that is being received. */

@@ -20,6 +20,8 @@ export interface Subvolume {
   readonly readonly: boolean
   /** Whether the root can send it, or send others as changes against it. */
   readonly sendable: boolean
+  /** Whether its name says that it is being received, or was and nobody finished it: it counts as nothing. */
+  readonly unfinished?: true | undefined
   /** Why it can be neither sent nor compared, in words for people. */
   readonly problem?: string | undefined
 }
