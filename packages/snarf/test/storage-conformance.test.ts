@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { conformance } from '@syncline/conformance'
 import { decorate, memory, type WritableStorage } from '@syncline/core'
 import { fs } from '@syncline/fs'
+import { s3 } from '@syncline/s3'
+import { service } from '@syncline/services'
 import { describe, test } from 'vitest'
+import { makeBucket } from '../../s3/test/bucket.ts'
 import { fileSpool, snarfStorage, type SnarfStorageOptions } from '../src/index.ts'
 
 const runner = {
@@ -80,4 +83,27 @@ conformance(
 // Not promised on fs, because another program may come between a look and a rename. Within one object nobody can.
 suite('snarf on fs with the conditions of one object conforms to the protocol', onDisk, {}, storage =>
   decorate(storage, { capabilities: { ...storage.capabilities, conditional: true } }),
+)
+
+const server = await service('s3')
+
+conformance(
+  {
+    describe: runner.describe,
+    test: (name, run) =>
+      test(name, { timeout: 90_000 }, async context => {
+        if (server.available) await run()
+        else context.skip(server.reason)
+      }),
+  },
+  async () => {
+    if (!server.available) throw new Error(server.reason)
+    const bucket = await makeBucket(server)
+    const inner = s3(bucket.options)
+    await inner.probe()
+    const storage = snarfStorage(inner, 'deep/site.snarf')
+    await storage.makeDirectory('')
+    return { storage: eager(storage), dispose: () => bucket[Symbol.asyncDispose]() }
+  },
+  { title: 'snarf on a real S3 server, written anew after each change, conforms to the protocol', largeListing: 60 },
 )
