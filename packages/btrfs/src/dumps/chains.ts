@@ -54,6 +54,11 @@ export class Chains {
     return { dumps: [...way, dump], ...(base !== undefined && { base }) }
   }
 
+  /** The shortest way to the volume that a dump holds, by that dump or another one of it; nothing if there is none. */
+  of(dump: Dump): readonly Dump[] {
+    return this.#best.get(keyOf(dump)) ?? []
+  }
+
   /** The volume at the far end, where nothing leads on. */
   #missing(dump: Dump): string {
     const seen = new Set<Dump>()

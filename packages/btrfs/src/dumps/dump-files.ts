@@ -73,11 +73,11 @@ async function writeSmall(storage: WritableStorage, path: Path, bytes: Uint8Arra
   await storage.flush?.({ signal })
 }
 
-/** What lies in a directory of dumps, by path; nothing where there is no directory yet. */
+/** What lies in a directory of dumps and below, by path; nothing where there is no directory yet. */
 export async function listDirectory(storage: ReadableStorage, { signal }: AbortOptions): Promise<Map<Path, Entry>> {
   const entries = new Map<Path, Entry>()
   try {
-    for await (const page of storage.list('', { recursive: false, signal }))
+    for await (const page of storage.list('', { signal }))
       for (const entry of Array.isArray(page) ? (page as readonly Entry[]) : [page as Entry]) entries.set(entry.path, entry)
   } catch (error) {
     if (!isStorageError(error, 'NOT_FOUND')) throw error

@@ -35,7 +35,7 @@ export function* dumpPaths(name: RawPath, { uuid, parentUuid }: DumpIdentity, ex
  * A path as one name that every storage can hold: what is not a letter, a digit, or one of `-_.+` is written as `%` and two hex digits per byte.
  * Different paths have different names until they are cut; the record has the whole.
  */
-function labelOf(name: RawPath): string {
+export function labelOf(name: RawPath): string {
   const encoded = name.replace(/[^A-Za-z0-9_.+-]|^\./g, character => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
   return encoded.length <= longestLabel ? encoded : encoded.slice(0, longestLabel).replace(/%.?$/, '')
 }

@@ -38,7 +38,7 @@ export interface DumpIndex {
 const plainEndings = [dumpEnding, '.btrfs_stream']
 
 /**
- * Tells which volumes a directory holds dumps of, from their records, and from the first command of those that have none.
+ * Tells which volumes a directory and what is below it hold dumps of, from their records, and from the first command of those that have none.
  *
  * Costs a listing and one small read per dump. Whether their content is sound is for {@link verifyDumps}.
  */

@@ -2,7 +2,7 @@ import { isStorageError, replayable, StorageError, type AbortOptions, type Bytes
 import type { RawPath } from '../stream/command.ts'
 import { cutVolumes, type FlowVolume } from './cut-volumes.ts'
 import { removeNotice, writeNotice, writeRecord, type UploadNotice } from './dump-files.ts'
-import { isSameDump, recordEnding } from './dump-name.ts'
+import { isSameDump, recordEnding, type DumpIdentity } from './dump-name.ts'
 import type { DumpRecord } from './dump-record.ts'
 import { findPlace, type Place } from './find-place.ts'
 import { PartHasher } from './part-hasher.ts'
@@ -22,7 +22,9 @@ export interface DumpEncoding {
 /** Options of {@link writeDumps}. */
 export interface WriteDumpsOptions extends AbortOptions {
   /** Where the volumes were below their root, in the order of the flow; default the names in the flow. A character per byte. */
-  readonly names?: readonly RawPath[] | undefined
+  readonly names?: readonly (RawPath | undefined)[] | undefined
+  /** Called before anything is done for a volume, with its place in the flow: may refuse it by throwing. */
+  readonly onVolume?: ((identity: DumpIdentity, index: number) => void) | undefined
   readonly encoding?: DumpEncoding | undefined
   /** The clock, in milliseconds since the Unix epoch; default `Date.now`. */
   readonly now?: (() => number) | undefined
@@ -62,6 +64,7 @@ export async function writeDumps(storage: WritableStorage, flow: Bytes, options:
   const written: WrittenDump[] = []
   let before = 0
   for await (const volume of cutVolumes(flow)) {
+    options.onVolume?.(volume.identity, written.length)
     const name = options.names?.[written.length] ?? volume.first.path
     const dump = await new DumpWriter(storage, volume, name, {
       ...options,
