@@ -212,8 +212,8 @@ export class BtrSync {
     const present = new Map<string, readonly Subvolume[]>(matchVolumes(tree.roots, theirs.roots, this.#srckeys, this.#dstkeys))
     const ambiguous = doubtfulReceived(source)
     const problems = new Map<string, string>()
-    for (const { uuid, receivedUuid, path } of source)
-      if (receivedUuid !== undefined && ambiguous.has(receivedUuid))
+    for (const { uuid, receivedUuid, path, readonly } of source)
+      if (readonly && receivedUuid !== undefined && ambiguous.has(receivedUuid))
         problems.set(
           uuid,
           `${textOf(path ?? uuid)} cannot be told from other snapshots: a subvolume that can be written to has their received UUID ${receivedUuid}; ` +

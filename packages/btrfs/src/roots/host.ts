@@ -1,4 +1,4 @@
-import type { AbortOptions } from '@syncline/core'
+import { onAbort, type AbortOptions } from '@syncline/core'
 import { BtrfsError, failureOf } from './btrfs-error.ts'
 import type { Ended, Running, StartOptions } from './process.ts'
 import { shellLine, type Command } from './quote.ts'
@@ -9,6 +9,8 @@ export interface Host {
   readonly label: string
   /** @throws StorageError `UNAVAILABLE` or `UNAUTHENTICATED` if the machine cannot be reached */
   start(command: Command, options?: StartOptions): Promise<Running>
+  /** A faster way to run a command that reads nothing and prints little. */
+  run?(command: Command): Promise<Outcome>
   close(): Promise<void>
 }
 
@@ -20,12 +22,25 @@ export interface Outcome extends Ended {
 /** Runs a command to its end, whatever that is. @throws the signal's reason after an abort */
 export async function outcomeOf(host: Host, command: Command, { signal }: AbortOptions = {}): Promise<Outcome> {
   signal?.throwIfAborted()
-  const running = await host.start(command, { signal })
+  const outcome = await (host.run === undefined ? collect(host, command, { signal }) : unlessAborted(host.run(command), signal))
+  signal?.throwIfAborted()
+  return outcome
+}
+
+async function collect(host: Host, command: Command, options: AbortOptions): Promise<Outcome> {
+  const running = await host.start(command, options)
   const chunks: Buffer[] = []
   running.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-  const ended = await running.ended
-  signal?.throwIfAborted()
-  return { ...ended, stdout: Buffer.concat(chunks).toString('latin1') }
+  return { ...(await running.ended), stdout: Buffer.concat(chunks).toString('latin1') }
+}
+
+/** The command goes on after an abort, but nobody waits for it. */
+function unlessAborted(outcome: Promise<Outcome>, signal: AbortSignal | undefined): Promise<Outcome> {
+  if (signal === undefined) return outcome
+  return new Promise((resolve, reject) => {
+    const forget = onAbort(signal, () => reject(signal.reason as Error))
+    outcome.finally(forget).then(resolve, reject)
+  })
 }
 
 /** Runs a command and gives what it printed, a character per byte. @throws BtrfsError if it fails; `what` says what was tried */

@@ -15,6 +15,8 @@ export interface Ended {
 export interface Running {
   readonly stdin: Writable
   readonly stdout: Readable
+  /** It is read already; who wants to may listen, too. */
+  readonly stderr: Readable
   /** Never rejects. */
   readonly ended: Promise<Ended>
   /** Asks it to end, and ends it when it does not within two seconds. */
@@ -75,5 +77,5 @@ export function startProcess(program: string, args: readonly string[], options: 
     child.once('error', error => end(127, null, (error as NodeJS.ErrnoException).code === 'ENOENT' ? `${program}: command not found` : error.message))
     child.once('close', (code, signal) => end(code, signal, stderr.toString()))
   })
-  return { stdin: child.stdin as Writable, stdout, ended, kill }
+  return { stdin: child.stdin as Writable, stdout, stderr: said, ended, kill }
 }

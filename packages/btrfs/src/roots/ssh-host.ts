@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { StorageError } from '@syncline/core'
 import { rawOf } from '../subvolume/raw-text.ts'
 import { BtrfsError } from './btrfs-error.ts'
-import type { Host } from './host.ts'
+import type { Host, Outcome } from './host.ts'
+import { RemoteShell } from './remote-shell.ts'
 import { startProcess, type Running, type StartOptions } from './process.ts'
 import { shellLine, shellWord, type Command } from './quote.ts'
 
@@ -86,8 +87,8 @@ function flagsOf({ user, port, identityFile, knownHostsFile, configFile, compres
 /** A connection that is open. */
 interface Master {
   readonly running: Running
-  readonly directory: string
   readonly socket: string
+  readonly shell: RemoteShell
 }
 
 class SshHost implements Host {
@@ -105,18 +106,22 @@ class SshHost implements Host {
   }
 
   async start(command: Command, options: StartOptions = {}): Promise<Running> {
-    this.#master ??= this.#connect()
-    const { socket, running: master } = await this.#master
+    const { socket, running: master, shell } = await this.#connected()
     options.signal?.throwIfAborted()
-    const args = [...this.#flags, '-o', 'ControlMaster=no', '-S', socket, '--', this.#host, remoteLine(command)]
+    const args = [...this.#flags, '-o', 'ControlMaster=no', '-S', socket, '--', this.#host, remoteLine(`exec ${shellLine(command)}`)]
     const running = startProcess('ssh', args, options)
     const ended = running.ended.then(async end => {
+      if (end.code !== 255) return end
       // It lost the connection; why, the one that holds it knows.
-      if (end.code !== 255 || this.#master !== undefined) return end
-      const { stderr } = await master.ended
-      return { ...end, stderr: [end.stderr, stderr].filter(Boolean).join('\n') }
+      await Promise.race([master.ended, new Promise(resolve => setTimeout(resolve, 1000).unref())])
+      return { ...end, stderr: [end.stderr, shell.lastWords].filter(Boolean).join('\n') }
     })
     return { ...running, ended }
+  }
+
+  async run(command: Command): Promise<Outcome> {
+    const { shell } = await this.#connected()
+    return (await shell.run(shellLine(command))) ?? { code: 255, signal: null, stderr: shell.lastWords, stdout: '' }
   }
 
   async close(): Promise<void> {
@@ -130,11 +135,16 @@ class SshHost implements Host {
     clearTimeout(timer)
   }
 
+  #connected(): Promise<Master> {
+    this.#master ??= this.#connect()
+    return this.#master
+  }
+
   async #connect(): Promise<Master> {
     const directory = makeDirectory()
     const socket = join(directory, 's')
     // It reads until this process is gone, and with its end the connection ends: nothing is left behind even after SIGKILL.
-    const args = [...this.#flags, '-M', '-S', socket, '--', this.#host, `exec sh -c ${shellWord(`echo ${ready}; exec cat >/dev/null`)}`]
+    const args = [...this.#flags, '-M', '-S', socket, '--', this.#host, remoteLine(`echo ${ready}; exec sh`)]
     const running = startProcess('ssh', args, { input: true, terminal: this.#interactive })
     const isReady = new Promise<true>(resolve => {
       let said = ''
@@ -148,7 +158,7 @@ class SshHost implements Host {
       rmSync(directory, { recursive: true, force: true })
     })
     const outcome = await Promise.race([isReady, running.ended])
-    if (outcome === true) return { running, directory, socket }
+    if (outcome === true) return { running, socket, shell: new RemoteShell(running) }
     const failure = { ...outcome, command: `ssh ${this.#host}` }
     if (outcome.code === 127 && outcome.stderr.startsWith('ssh:'))
       throw new StorageError('NOT_SUPPORTED', 'there is no program "ssh" here; install OpenSSH\'s client')
@@ -157,8 +167,8 @@ class SshHost implements Host {
 }
 
 /** For the shell of the host, whichever that is: only a POSIX shell gets to read the command itself. */
-function remoteLine(command: Command): string {
-  const script = `LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"; export LC_ALL PATH; exec ${shellLine(command)}`
+function remoteLine(line: string): string {
+  const script = `LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"; export LC_ALL PATH; ${line}`
   return `exec sh -c ${shellWord(rawOf(script))}`
 }
 
