@@ -1,0 +1,140 @@
+import {
+  collect,
+  ExitCode,
+  isStorageError,
+  messageOf,
+  type Bytes,
+  type FamilyCall,
+  type FamilyCommand,
+  type FileEntry,
+  type WritableStorage,
+  type WriteOptions,
+} from '@syncline/core'
+import { indexSnarf, readSnarf, windowsPathProblem, type SnarfRecord } from '../format/index.ts'
+import {
+  lookAt,
+  operandsOf,
+  readFrom,
+  readingOf,
+  readingOptions,
+  summaryOf,
+  withArchive,
+  writable,
+  type ArchiveFile,
+  type Totals,
+} from './archive-file.ts'
+
+/** Files up to this size are written several at a time. */
+const besideBytes = 256 * 1024
+
+/** `syncline snarf extract`. */
+export const extract: FamilyCommand = {
+  summary: 'Write what an archive holds into a tree',
+  usage: ['ARCHIVE DESTINATION'],
+  details: [
+    'DESTINATION is any place that can be written to. The whole archive is looked through before the first file is written: one with a path that leaves the root, or that ends early, writes nothing.',
+    'A file that is there already is left as it is, and the exit code is 3, unless --force is given. Nothing is written through symbolic links. On Windows, names that mean something else there are refused.',
+  ],
+  examples: ['syncline snarf extract site.snarf ./site', 'syncline snarf extract s3://bucket/site.snarf ./site --force'],
+  options: { force: { short: 'f', text: 'Replace files that are there' }, ...readingOptions },
+  completes: 'file',
+  run,
+}
+
+async function run(call: FamilyCall): Promise<number> {
+  const [location = '', to = ''] = operandsOf(call, 2, 2, 'extract takes an archive and where its files go')
+  return withArchive(call, location, async archive => {
+    const version = await lookAt(archive, call.signal)
+    const latest = await lookThrough(call, archive, version)
+    const opened = await call.open(to)
+    try {
+      const destination = writable(opened)
+      const { totals, failures } = await writeAll(call, destination, readFrom(archive, version, call.signal), latest)
+      await destination.flush?.({ signal: call.signal })
+      call.progress()
+      call.print(`${to}: ${summaryOf(call, totals)}${failures === 0 ? '' : `, ${failures} not written`}`)
+      call.json({ type: 'extracted', archive: location, destination: to, ...totals, failures })
+      return failures === 0 ? ExitCode.OK : ExitCode.PARTIAL
+    } finally {
+      await opened.close?.()
+    }
+  })
+}
+
+/** @returns where the later one begins of files that come twice. @throws StorageError before anything is written */
+async function lookThrough(call: FamilyCall, archive: ArchiveFile, version: FileEntry): Promise<ReadonlyMap<string, number> | undefined> {
+  const reading = readingOf(call)
+  const latest = reading.duplicates === 'last' ? new Map<string, number>() : undefined
+  const open = (offset: number): Bytes => readFrom(archive, version, call.signal, offset)
+  for await (const { path, offset } of indexSnarf(open, version.size, reading)) {
+    const problem = process.platform === 'win32' ? windowsPathProblem(path) : undefined
+    if (problem !== undefined) throw call.usageError(`${JSON.stringify(path)} cannot be extracted on Windows: ${problem}`)
+    latest?.set(path, offset)
+  }
+  return latest
+}
+
+async function writeAll(
+  call: FamilyCall,
+  destination: WritableStorage,
+  content: Bytes,
+  latest: ReadonlyMap<string, number> | undefined,
+): Promise<{ readonly totals: Totals; readonly failures: number }> {
+  const totals: Totals = { files: 0, directories: 0, bytes: 0 }
+  const running = new Set<Promise<void>>()
+  const most = destination.capabilities.concurrency ?? 1
+  let failures = 0
+  let fatal: { readonly error: unknown } | undefined
+
+  async function write(path: string, size: number, body: Bytes): Promise<void> {
+    try {
+      const options: WriteOptions = { size, signal: call.signal, ...(!call.options.has('force') && { ifNoneMatch: '*' }) }
+      if (options.ifNoneMatch !== undefined && !decides(destination) && (await destination.stat(path, { signal: call.signal })) !== undefined)
+        throw new Error('it is there already; replace it with --force')
+      await destination.write(path, body, options)
+      totals.files++
+      totals.bytes += size
+    } catch (error) {
+      if (call.signal.aborted || (isStorageError(error) && ['NO_SPACE', 'UNAVAILABLE', 'UNAUTHENTICATED', 'TIMEOUT'].includes(error.code))) {
+        fatal ??= { error }
+        return
+      }
+      failures++
+      const exists = isStorageError(error, 'PRECONDITION_FAILED') || isStorageError(error, 'ALREADY_EXISTS')
+      call.warn(`${path} was not written: ${exists ? 'it is there already; replace it with --force' : messageOf(error)}`)
+    }
+  }
+
+  async function take({ kind, path, size, offset, content: body }: SnarfRecord): Promise<void> {
+    if (kind === 'directory') {
+      if (path !== '') totals.directories++
+      return destination.makeDirectory?.(path, { signal: call.signal })
+    }
+    if (latest !== undefined && latest.get(path) !== offset) return
+    if (size > besideBytes) return write(path, size, body)
+    const bytes = (await collect(body)).slice()
+    const work: Promise<void> = write(path, size, once(bytes)).finally(() => running.delete(work))
+    running.add(work)
+    if (running.size >= most) await Promise.race(running)
+  }
+
+  try {
+    for await (const record of readSnarf(content, readingOf(call))) {
+      await take(record)
+      if (fatal !== undefined) throw fatal.error
+      if ((totals.files + totals.directories) % 256 === 0) call.progress(summaryOf(call, totals))
+    }
+  } finally {
+    await Promise.allSettled(running)
+  }
+  if (fatal !== undefined) throw (fatal as { readonly error: unknown }).error
+  return { totals, failures }
+}
+
+function decides({ capabilities }: WritableStorage): boolean {
+  return capabilities.conditional === true || capabilities.checksConditions === true
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.length > 0) yield bytes
+}
