@@ -32,3 +32,13 @@ export type { SshOptions } from './roots/ssh-host.ts'
 export { rawOf, textOf } from './subvolume/raw-text.ts'
 export { directoryOf, nameOf, streamUuid, type Subvolume, type SubvolumeDetails } from './subvolume/subvolume.ts'
 export { applyToStorage, type ApplyToStorageOptions } from './apply/apply-to-storage.ts'
+export {
+  planRetention,
+  type RetentionDecision,
+  type RetentionItem,
+  type RetentionPlan,
+  type RetentionRequest,
+  type RetentionSide,
+  type RetentionSidePlan,
+} from './retention/plan-retention.ts'
+export { type DayOfWeek, parsePolicy, type RetentionPolicy, type Span } from './retention/policy.ts'
