@@ -113,7 +113,8 @@ export class ClassRegistry<Synchronizer = unknown, Generator = unknown> {
 
   #add(definition: Definition): this {
     const { name, type } = definition
-    if (!/^[^.\s]+(?:\.[^.\s]+)+$/.test(name)) throw new TypeError(`a dotted name such as "app.models.Page" is needed, got ${JSON.stringify(name)}`)
+    if (!/^[^.\s<>&"']+(?:\.[^.\s<>&"']+)+$/.test(name))
+      throw new TypeError(`a dotted name such as "app.models.Page" is needed, got ${JSON.stringify(name)}`)
     if (this.#byName.has(name)) throw new TypeError(`${name} is registered already`)
     const known = this.#byType.get(type)
     if (known !== undefined) throw new TypeError(`${name}: the class or function is registered already, as ${known.name}`)

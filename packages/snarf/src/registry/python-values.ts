@@ -85,14 +85,9 @@ export class PyTuple<T = unknown> extends Array<T> {
     return Array
   }
 
-  /**
-   * A tuple whose items are still to come, so that they can refer to it.
-   *
-   * @returns the tuple, and what freezes it
-   */
-  static open<T>(): { readonly tuple: PyTuple<T>; close(): void } {
-    const tuple = Reflect.construct(Array, [], PyTuple) as PyTuple<T>
-    return { tuple, close: () => void Object.freeze(tuple) }
+  /** A tuple whose items are still to come, so that they can refer to it. To be frozen when they are there. */
+  static open<T>(): PyTuple<T> {
+    return Reflect.construct(Array, [], PyTuple) as PyTuple<T>
   }
 }
 
