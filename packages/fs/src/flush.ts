@@ -1,4 +1,4 @@
-import { close, fsync, open } from 'node:fs'
+import { close, constants, fsync, open } from 'node:fs'
 import { promisify } from 'node:util'
 import { parentPath, type Path } from '@syncline/core'
 import { errnoOf, isMissing, toStorageError } from './errno.ts'
@@ -91,8 +91,10 @@ async function syncEach(tree: Tree, paths: readonly Path[], signal: AbortSignal 
 }
 
 async function syncOne(tree: Tree, path: Path): Promise<void> {
+  // What a link points to was not changed here, and may be a pipe that nobody writes to.
+  const flags = tree.symlinks === 'follow' ? 'r' : constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
   try {
-    const fd = await openAsync(tree.locate(path), 'r')
+    const fd = await openAsync(tree.locate(path), flags)
     try {
       await fsyncAsync(fd)
     } finally {
