@@ -1,5 +1,5 @@
 import { StorageError, type Json } from '@syncline/core'
-import type { RawText } from '../stream/command.ts'
+import type { RawPath, RawText } from '../stream/command.ts'
 import type { Unapplied } from './unapplied.ts'
 
 /** The directory of records, beside the volumes. No volume can have its name. */
@@ -14,7 +14,18 @@ export interface VolumeRecord {
   readonly parent: { readonly uuid: string; readonly transid: number } | undefined
   readonly unapplied: readonly Unapplied[]
   /** Paths that are names of one file, where the volume holds them as files of their own. */
-  readonly links?: readonly (readonly string[])[] | undefined
+  readonly links?: readonly (readonly RawPath[])[] | undefined
+  /** What belongs to the volume and is not there. */
+  readonly missing?: readonly MissingNode[] | undefined
+}
+
+/** Something that a storage cannot hold: an increment may still rename it, or remove it. */
+export interface MissingNode {
+  readonly path: RawPath
+  readonly kind: 'file' | 'directory' | 'symlink' | 'special'
+  /** Of a symbolic link. */
+  readonly target?: RawText
+  readonly reason: string
 }
 
 /** The name of a record in its directory. */
@@ -43,10 +54,10 @@ export function parseRecord(text: string, place: string): VolumeRecord {
   const record = value as unknown as VolumeRecord & { readonly format: unknown }
   if (typeof record !== 'object' || record === null) throw damaged('is no object')
   if (record.format !== 1) throw damaged(`has the format ${JSON.stringify(record.format)}, and 1 is known`)
-  const { name, uuid, transid, parent, unapplied, links } = record
+  const { name, uuid, transid, parent, unapplied, links, missing } = record
   const isWhole = typeof name === 'string' && isPlainName(name) && typeof uuid === 'string' && typeof transid === 'number' && Array.isArray(unapplied)
   if (!isWhole) throw damaged('lacks something')
-  return { name, uuid, transid, parent, unapplied, ...(Array.isArray(links) && { links }) }
+  return { name, uuid, transid, parent, unapplied, ...(Array.isArray(links) && { links }), ...(Array.isArray(missing) && { missing }) }
 }
 
 /** Whether it names something right beside the records: a record could have been changed to point elsewhere. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EncodedWriteCommand } from './command.ts'
 import { decodeRange, zstdFrameLength } from './decode.ts'
@@ -42,6 +43,32 @@ describe('decodeRange', () => {
     expect(() => decodeRange({ ...zlib, unencodedLength: 100, unencodedFileLength: 100, unencodedOffset: 0 })).toThrow()
     const [zstd] = encodedWrites('compressed-zstd-v2') as [EncodedWriteCommand]
     expect(() => decodeRange({ ...zstd, unencodedLength: 100, unencodedFileLength: 100, unencodedOffset: 0 })).toThrow()
+  })
+
+  test('makes of damaged ranges an error or something of the right length', () => {
+    const seed = Number(process.env['SYNCLINE_SEED'] ?? 20_261)
+    const commands = ['zlib', 'zstd', 'lzo'].flatMap(name => encodedWrites(`compressed-${name}-v2`))
+    fc.assert(
+      fc.property(
+        fc.nat(commands.length - 1),
+        fc.array(fc.tuple(fc.nat(20_000), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        fc.nat(30_000),
+        (which, changes, cut) => {
+          const command = commands[which] as EncodedWriteCommand
+          const data = command.data.slice(0, Math.max(1, command.data.length - cut))
+          for (const [at, byte] of changes) data[at % data.length] = byte
+          let decoded: Uint8Array
+          try {
+            decoded = decodeRange({ ...command, data })
+          } catch (error) {
+            expect(error).toBeInstanceOf(Error)
+            return
+          }
+          expect(decoded.length).toBe(command.unencodedFileLength)
+        },
+      ),
+      { numRuns: 500, seed },
+    )
   })
 
   test('takes bytes as they are where nothing is compressed, and fills up with zeros', () => {
