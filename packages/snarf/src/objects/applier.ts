@@ -135,7 +135,7 @@ export class Applier {
   async #keepContainer(directory: DirectorySynchronizer, key: unknown): Promise<void> {
     const had = await directory.has(key)
     const object = had ? await directory.get(key) : undefined
-    this.#transaction.touch(directory.context, false)
+    this.#transaction.touch(directory.context, 1)
     // A container that keeps its children where no property shows them is brought back by its own methods.
     this.#transaction.onRollback(async () => {
       if (had && (await directory.get(key)) !== object) await directory.set(key, object)
@@ -229,12 +229,12 @@ export class Applier {
     const keep = (modification: Modification | undefined): void => {
       if (modification !== undefined) modifications.push(modification)
     }
-    this.#transaction.touch(synchronizer.context, synchronizer.kind === 'file')
+    this.#transaction.touch(synchronizer.context, synchronizer.kind === 'file' ? Infinity : 1)
     if (isNew || metadata !== undefined) keep(synchronizer.setMetadata(node.entry))
     if (extras !== undefined) keep(synchronizer.setExtras(await this.#special(new Extras(synchronizer.extras()), extras, synchronizer)))
     if (annotations !== undefined) {
       const { context } = synchronizer
-      if (typeof context === 'object' && context !== null) this.#transaction.touch(this.#commit.space.annotationsOf(context), false)
+      if (typeof context === 'object' && context !== null) this.#transaction.touch(this.#commit.space.annotationsOf(context), 0)
       keep(synchronizer.setAnnotations(await this.#special(new SynchronizableAnnotations(synchronizer.annotations()), annotations, synchronizer)))
     }
     if (modifications.length > 0) this.events.push({ type: 'modified', object: synchronizer.context, path, modifications })

@@ -94,7 +94,7 @@ export class Commit {
     const child = name === '' ? undefined : await planner.child(directory, name, path)
     const nodes = name === '' ? await planner.directory(directory, path) : child === undefined ? [] : [child]
     // Last, so that what changes while it is planned is another state than the expected one.
-    const revision = await this.#revision(metadata, directory, name, path)
+    const revision = planner.problems.length > 0 ? '' : await this.#revision(metadata, directory, name, path)
     const plan = { items: itemsOf(nodes), problems: planner.problems, revision }
     this.#plans.set(plan, nodes)
     return plan
@@ -112,9 +112,9 @@ export class Commit {
     if (nodes === undefined) throw new TypeError('a plan is applied once, by the object that made it')
     const { items, problems, revision } = plan
     const { expectedRevision, dryRun = false } = options
+    if (problems.length > 0) throw this.#failed(problems)
     if (expectedRevision !== undefined && expectedRevision !== revision)
       throw new RevisionError('content or repository changed since they were checked; nothing was committed. Check again')
-    if (problems.length > 0) throw this.#failed(problems)
     if (dryRun) return { items, revision }
     this.#plans.delete(plan)
     const transaction = new Transaction()

@@ -25,7 +25,7 @@ export interface CommitPlan {
   readonly items: readonly CommitItem[]
   /** Paths that cannot be committed; with any, nothing is. */
   readonly problems: readonly PathError[]
-  /** Of content and repository as they were when it was planned. */
+  /** Of content and repository as they were when it was planned; the empty string if there are problems. */
   readonly revision: Revision
 }
 

@@ -1,9 +1,9 @@
-import type { Bytes } from '@syncline/core'
-import { collect } from '@syncline/core'
+import { collect, type Bytes } from '@syncline/core'
+
 import type { EntryAttributes } from '../metadata/index.ts'
 import { alsoProvides, providedBy } from './markers.ts'
 import type { ObjectSpace } from './object-space.ts'
-import type { Extras, type SynchronizableAnnotations } from './specials.ts'
+import type { Extras, SynchronizableAnnotations } from './specials.ts'
 import type { Writeable } from './writeable.ts'
 
 /** Something to do when everything has been loaded; what it returns is done in the next pass. */

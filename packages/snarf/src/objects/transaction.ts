@@ -5,21 +5,27 @@
  * other classes in there are not followed: what changes them has to touch them itself.
  */
 export class Transaction {
-  readonly #touched = new Set<object>()
+  /** How deeply each object is kept. */
+  readonly #touched = new Map<object, number>()
   readonly #restores: (() => void)[] = []
   readonly #finishers: (() => Promise<void>)[] = []
 
-  /** Keeps an object as it is now, unless it has been kept before. @param deep - follows plain containers; default true */
-  touch(object: unknown, deep = true): void {
-    const waiting: unknown[] = [object]
-    for (let isFirst = true; waiting.length > 0; isFirst = false) {
-      const value = waiting.pop()
-      if (typeof value !== 'object' || value === null || this.#touched.has(value)) continue
-      if (!isFirst && !isPlain(value)) continue
-      this.#touched.add(value)
+  /**
+   * Keeps an object as it is now, unless it has been kept before.
+   *
+   * @param depth - how many plain containers within each other are followed; default all. 1 is enough for who adds children to a container.
+   */
+  touch(object: unknown, depth: number = Infinity): void {
+    const waiting: [unknown, number][] = [[object, depth]]
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [value, left] = next
+      if (typeof value !== 'object' || value === null || (value !== object && !isPlain(value))) continue
+      const kept = this.#touched.get(value)
+      if (kept !== undefined && kept >= left) continue
+      this.#touched.set(value, left)
       const held = contentOf(value)
-      this.#restores.push(held.restore)
-      if (deep) waiting.push(...held.inside)
+      if (kept === undefined) this.#restores.push(held.restore)
+      if (left > 0) for (const inside of held.inside) waiting.push([inside, left - 1])
     }
   }
 

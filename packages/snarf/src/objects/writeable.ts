@@ -56,7 +56,7 @@ export function digestOf(content: Uint8Array): Digest {
 }
 
 /** Everything an object writes, in memory; `undefined` if that is more than `maximum` bytes. */
-export async function dumpBytes(dumper: Dumper, maximum = Infinity): Promise<Uint8Array | undefined> {
+export async function dumpBytes(dumper: Dumper, maximum: number = Infinity): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0
   await dumper.dump({
