@@ -53,6 +53,7 @@ const meanings: readonly Meaning[] = [
   { pattern: /not a btrfs|doesn't belong to btrfs|failed to get flags for subvolume/i, code: 'NOT_SUPPORTED' },
   { pattern: /parent determination failed/, code: 'NOT_SUPPORTED', hint: 'the subvolumes have nothing in common' },
   { pattern: /No such file or directory|unable to resolve/, code: 'NOT_FOUND' },
+  { pattern: /failed to read stream from kernel: (?:Connection reset by peer|Broken pipe)/, code: 'UNAVAILABLE', consequence: true },
   { pattern: /crc32 mismatch|invalid tlv|requested but not present|unexpected header|stream version/, code: 'CORRUPT' },
   { pattern: /Input\/output error/, code: 'CORRUPT', hint: 'the disk cannot be read; see the log of the kernel' },
   {

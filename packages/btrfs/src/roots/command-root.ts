@@ -62,6 +62,29 @@ export class CommandRoot implements BtrfsRoot {
     return recover(volumes, { commands: this.#commands, rootPath: this.#rootPath, bootId: this.#bootId, ...options })
   }
 
+  async sync(options: AbortOptions = {}): Promise<void> {
+    await runPrivileged(this.#commands, `writing ${this.name} to disk`, ['btrfs', 'filesystem', 'sync', this.#rootPath], options)
+  }
+
+  async snapshot(from: RawPath, to: RawPath, options: AbortOptions = {}): Promise<void> {
+    const [source, target] = [this.#absolute(from), this.#absolute(to)]
+    // Into a directory that is there, the program would put the snapshot under another name.
+    if ((await showSubvolume(this.#commands, target, to, options)) !== undefined)
+      throw new StorageError('ALREADY_EXISTS', `${this.name}/${textOf(to)} is there already`)
+    const what = `making the snapshot ${this.name}/${textOf(to)} of ${textOf(from)}`
+    await runPrivileged(this.#commands, what, ['btrfs', 'subvolume', 'snapshot', '-r', '--', source, target], options)
+  }
+
+  async remove({ path, uuid }: Subvolume, options: AbortOptions = {}): Promise<void> {
+    if (path === undefined || path === '') throw new StorageError('INVALID_PATH', `the subvolume ${uuid} has no path below ${this.name}`)
+    const place = `${this.name}/${textOf(path)}`
+    const found = await showSubvolume(this.#commands, this.#absolute(path), path, options)
+    if (found === undefined) return
+    if (found === 'other' || found.uuid !== uuid || !found.readonly)
+      throw new StorageError('PRECONDITION_FAILED', `${place} is not the read-only subvolume ${uuid} any more, so it stays`)
+    await runPrivileged(this.#commands, `deleting ${place}`, ['btrfs', 'subvolume', 'delete', '-c', '--', this.#absolute(path)], options)
+  }
+
   /** @throws StorageError `INVALID_PATH` for what leaves the root, or that btrfs' programs cannot print */
   #absolute(path: RawPath): RawPath {
     if (path === '') return this.#rootPath

@@ -48,7 +48,7 @@ export async function receiveInto(flow: Bytes, options: ReceiveIntoOptions): Pro
   running.stdout.resume()
   const cause = await pump(stream, running, { signal })
   const failure = failureOf(lineOn(host, command), await running.ended)
-  const problem = (await settle(options, parts)) ?? (parts.length === 0 ? 'nothing was received' : undefined)
+  const problem = (await settle(options, parts, failure)) ?? (parts.length === 0 ? 'nothing was received' : undefined)
   if (cause === undefined && problem === undefined) return
   if (signal?.aborted === true) throw signal.reason
   throw explain(`receiving ${parts.map(({ finalName }) => textOf(finalName)).join(', ')} into ${place}`, cause?.error, failure, problem)
@@ -77,7 +77,7 @@ async function refuseTaken({ commands, directory, signal }: ReceiveIntoOptions, 
 }
 
 /** Publishes what is complete and deletes what is not. @returns what is wrong, in words for people */
-async function settle(options: ReceiveIntoOptions, parts: readonly Part[]): Promise<string | undefined> {
+async function settle(options: ReceiveIntoOptions, parts: readonly Part[], failure: CommandFailure | undefined): Promise<string | undefined> {
   const { commands, directory } = options
   const problems: string[] = []
   // Without the signal: also after an abort nothing half-received stays.
@@ -88,13 +88,21 @@ async function settle(options: ReceiveIntoOptions, parts: readonly Part[]): Prom
       if (problem === undefined) await publish(options, part)
       else {
         problems.push(`${textOf(part.finalName)}: ${problem}`)
-        if (isHalf(found)) await runPrivileged(commands, 'deleting it', ['btrfs', 'subvolume', 'delete', '--', join(directory, part.name)])
+        if (isHalf(found)) await deleteHalf(options, part, failure)
       }
     } catch (error) {
       problems.push(`${textOf(part.finalName)}: ${(error as Error).message}`)
     }
   }
   return problems.length === 0 ? undefined : problems.join('\n')
+}
+
+async function deleteHalf({ commands, directory }: ReceiveIntoOptions, { name }: Part, failure: CommandFailure | undefined): Promise<void> {
+  await runPrivileged(commands, 'deleting it', ['btrfs', 'subvolume', 'delete', '--', join(directory, name)])
+  // Its room comes back later, and what is received next would find none.
+  if (failure?.stderr.includes('No space left') !== true) return
+  await runPrivileged(commands, 'waiting for its room', ['btrfs', 'filesystem', 'sync', directory])
+  await runPrivileged(commands, 'waiting for its room', ['btrfs', 'subvolume', 'sync', directory])
 }
 
 /** Whether a subvolume is what an interrupted `btrfs receive` leaves. */

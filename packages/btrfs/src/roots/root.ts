@@ -71,13 +71,19 @@ export interface BtrfsRoot {
   send(paths: readonly RawPath[], options?: SendOptions): SendFlow
   /**
    * Receives into a directory. Resolves when all of it is there, complete, verified and durable under the names that the stream has for its volumes;
-   * until then nothing has these names.
+   * until then nothing has these names. Of several volumes, those that were complete before something failed have theirs.
    *
    * @throws StorageError `ALREADY_EXISTS` before anything is written if a name is taken, `CORRUPT` if the stream is not what it should be, `NOT_SUPPORTED` where nothing can be received
    */
   receive(flow: Bytes, path: RawPath, meta: ReceiveMeta, options?: ReceiveOptions): Promise<void>
   /** Deals with what transfers left that were broken off. Touches only what this package made, and nothing that is being received. */
   recover?(volumes: readonly Subvolume[], options?: AbortOptions): Promise<Recovery>
+  /** Writes to disk what programs have written, so that generations tell of it. */
+  sync?(options?: AbortOptions): Promise<void>
+  /** Makes a read-only snapshot, durably. Replaces nothing. @throws StorageError `ALREADY_EXISTS` if something has the name */
+  snapshot?(from: RawPath, to: RawPath, options?: AbortOptions): Promise<void>
+  /** Deletes a subvolume that can only be read, durably. @throws StorageError `PRECONDITION_FAILED` if another one, or something else, is there */
+  remove?(volume: Subvolume, options?: AbortOptions): Promise<void>
   close?(): Promise<void>
 }
 
