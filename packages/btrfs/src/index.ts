@@ -17,6 +17,7 @@ export { type RestoreOptions, type RestoreReport, restoreToBtrfs, type RestoreTo
 export { restoreToDirectory, type RestoreToDirectoryOptions } from './dumps/restore-files.ts'
 export { planRestore, type RestorePlan, type RestorePlanOptions } from './dumps/restore-plan.ts'
 export { abandonUpload } from './dumps/unfinished.ts'
+export { removeDump } from './dumps/remove-dump.ts'
 export { type DumpCheck, type DumpReport, verifyDumps, type VerifyDumpsOptions } from './dumps/verify-dumps.ts'
 export { type DumpEncoding, writeDumps, type WriteDumpsOptions, type WrittenDump } from './dumps/write-dumps.ts'
 export { BtrSync, type BtrSyncOptions, type ReplicateOptions, type RunOptions, type SyncOptions } from './replicate/btr-sync.ts'
@@ -42,3 +43,7 @@ export {
   type RetentionSidePlan,
 } from './retention/plan-retention.ts'
 export { type DayOfWeek, parsePolicy, type RetentionPolicy, type Span } from './retention/policy.ts'
+export { dumpItems, snapshotItems } from './retention/retention-items.ts'
+export { createSnapshot, type CreatedSnapshot, type CreateSnapshotOptions } from './snapshots/create-snapshot.ts'
+export { needsSnapshot, type SnapshotDecision, type SnapshotMode, type SnapshotSituation } from './snapshots/needs-snapshot.ts'
+export { parseSnapshotName, type SnapshotName, snapshotName } from './snapshots/snapshot-name.ts'

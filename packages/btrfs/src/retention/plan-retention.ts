@@ -16,6 +16,8 @@ export interface RetentionItem {
   readonly receivedUuid?: string | undefined
   /** Of the volume without which it cannot be restored: the parent of a dump. Absent for what stands alone, as subvolumes do. */
   readonly needs?: string | undefined
+  /** Why it stays, whatever the policy. It stands for no day and no week, and is never the latest. */
+  readonly pinned?: string | undefined
 }
 
 /** A place that things are kept in. */
@@ -111,6 +113,10 @@ class SidePlan {
     for (const item of this.items) {
       if (!Number.isFinite(item.time)) throw new TypeError(`the time of ${item.id} is ${item.time}`)
       for (const id of identities(item)) this.#byIdentity.set(id, [...(this.#byIdentity.get(id) ?? []), item])
+      if (item.pinned !== undefined) {
+        this.keep(item, item.pinned)
+        continue
+      }
       const known = this.series.get(item.series)
       if (known === undefined) this.series.set(item.series, [item])
       else known.push(item)
