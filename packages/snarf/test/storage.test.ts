@@ -7,6 +7,7 @@ import {
   collectText,
   decorate,
   memory,
+  StorageError,
   SyncEngine,
   SyncStateManager,
   toBytes,
@@ -183,9 +184,10 @@ describe('snarfStorage', () => {
 
   test('whichever call of the inner storage fails, the archive is the old one or the new one, and the next flush succeeds', async () => {
     const [before, after] = ['3 old\nold4 d/kept\nkept', '0 \n0 d/\n4 d/kept\nkept3 new\nnew']
-    for (const when of ['before', 'after'] as const) {
+    const ways = [true, false].flatMap(conditional => (['before', 'after'] as const).map(when => ({ conditional, when })))
+    for (const { conditional, when } of ways) {
       for (let call = 1; ; call++) {
-        const inner = memory()
+        const inner = memory({ capabilities: { conditional } })
         await inner.write('site.snarf', toBytes(before))
         const flaky = failing(inner, { call, when })
         const storage = snarfStorage(flaky, 'site.snarf')
@@ -206,9 +208,42 @@ describe('snarfStorage', () => {
           expect(await collectText(inner.read('site.snarf'))).toBe(after)
         }
         if (!flaky.failed) break
-        expect(call).toBeLessThan(20)
+        expect(call).toBeLessThan(30)
       }
     }
+  })
+
+  test('what replaces an archive on a disk is durable before it does, and nothing stays beside it when that fails', async () => {
+    const inner = fs(temporaryDirectory())
+    await inner.write('site.snarf', toBytes('3 old\nold'))
+    const done: string[] = []
+    let isFull = false
+    const watched = decorate(inner, {
+      write: (path, content, options) => {
+        done.push(`write ${path === 'site.snarf' ? 'the archive' : 'beside it'}`)
+        return inner.write(path, content, options)
+      },
+      flush: async options => {
+        done.push('flush')
+        if (isFull) throw new StorageError('NO_SPACE', 'the disk is full')
+        await inner.flush(options)
+      },
+      move: (from, to, options) => {
+        done.push(`move to ${to}`)
+        return inner.move(from, to, options)
+      },
+    })
+    const storage = snarfStorage(watched, 'site.snarf')
+    await storage.write('a', toBytes('1'))
+    await storage.flush()
+    expect(done).toEqual(['write beside it', 'flush', 'move to site.snarf', 'flush'])
+    await storage.write('a', toBytes('2'))
+    isFull = true
+    await expect(storage.flush()).rejects.toMatchObject({ code: 'NO_SPACE' })
+    const names: string[] = []
+    for await (const page of inner.list('')) names.push(...page.map(({ path }) => path))
+    expect(names).toEqual(['site.snarf'])
+    expect(await contentOf(inner)).toEqual({ '': null, a: '1', old: 'old' })
   })
 
   test('an inner storage that loses bytes of the old archive does not get a new one made of them', async () => {

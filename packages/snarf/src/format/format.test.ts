@@ -2,7 +2,16 @@ import { readFileSync } from 'node:fs'
 import { collect, isStorageError, toBytes, type Bytes } from '@syncline/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareMemberPaths, encodeHeader, indexSnarf, readSnarf, writeSnarf, type ReadSnarfOptions, type SnarfInput } from './index.ts'
+import {
+  compareMemberPaths,
+  encodeHeader,
+  indexSnarf,
+  readSnarf,
+  windowsPathProblem,
+  writeSnarf,
+  type ReadSnarfOptions,
+  type SnarfInput,
+} from './index.ts'
 
 const utf8 = new TextEncoder()
 const text = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
@@ -93,6 +102,14 @@ describe('writeSnarf', () => {
     expect(sizes).toHaveLength(2)
     expect(sizes[1]).toBe(1_000_000)
   })
+})
+
+describe('windowsPathProblem', () => {
+  test.each(['a\\b', 'C:x', 'a/..\\..\\b', 'nul', 'a/COM1.txt', 'a.', 'b /c', 'a\tb', 'what?'])('finds fault with %j', path => {
+    expect(windowsPathProblem(path)).toBeDefined()
+  })
+
+  test.each(['a/b.txt', 'console', '.hidden', 'comb'])('finds none with %j', path => expect(windowsPathProblem(path)).toBeUndefined())
 })
 
 describe('compareMemberPaths', () => {

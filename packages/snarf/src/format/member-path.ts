@@ -24,7 +24,7 @@ export function windowsPathProblem(path: Path): string | undefined {
   for (const name of path.split('/')) {
     if (name.includes('\\')) return 'it has a "\\", which separates names on Windows'
     if (name.includes(':')) return 'it has a ":", which names a drive or a stream on Windows'
-    const odd = /[<>"|?*\u0000-\u001f]/.exec(name)?.[0]
+    const odd = [...name].find(character => character < ' ' || '<>"|?*'.includes(character))
     if (odd !== undefined) return `it has the character ${JSON.stringify(odd)}, which no name on Windows has`
     if (/[. ]$/.test(name)) return `the name ${JSON.stringify(name)} ends in a dot or a space, which Windows drops`
     if (reservedNames.test(name)) return `${JSON.stringify(name)} is the name of a device on Windows`
