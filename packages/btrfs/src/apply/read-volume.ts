@@ -1,6 +1,6 @@
 import { isBelow, isStorageError, parentPath, type AbortOptions, type Entry, type Path, type ReadableStorage } from '@syncline/core'
 import type { RawPath } from '../stream/command.ts'
-import type { VolumeRecord } from './volume-record.ts'
+import type { MissingNode, VolumeRecord } from './volume-record.ts'
 import { newDirectory, VolumeTree, type VolumeNode } from './volume-tree.ts'
 
 /**
@@ -33,15 +33,7 @@ export async function readVolume(
     node.modified = entry.modified
     if (node.kind !== 'directory') directoryAt(parentPath(path)).children.set(nameOf(path), node)
   }
-  for (const { path, kind, target, reason } of record?.missing ?? []) {
-    if (tree.get(path) !== undefined) continue
-    const notes = new Map()
-    const lost = `the volume that it comes from does not have it: ${reason}`
-    if (kind === 'directory') tree.add(path, newDirectory(), 'reading')
-    else if (kind === 'file') tree.add(path, { kind, content: { kind: 'lost', reason: lost }, notes }, 'reading')
-    else if (kind === 'symlink') tree.add(path, { kind, target: target ?? '', notes }, 'reading')
-    else tree.add(path, { kind: 'special', reason, notes }, 'reading')
-  }
+  for (const missing of record?.missing ?? []) if (tree.get(missing.path) === undefined) tree.add(missing.path, toMissing(missing), 'reading')
   for (const [first, ...others] of record?.links ?? []) joinNames(tree, first, others)
   for (const { path, ...note } of record?.unapplied ?? [])
     if (inherited.has(note.what)) tree.get(path)?.notes.set(note.what === 'xattr' ? note.reason : note.what, note)
@@ -66,6 +58,20 @@ function toNode(entry: Exclude<Entry, { readonly kind: 'directory' }>): VolumeNo
   if (entry.kind === 'symlink') return { kind: 'symlink', target: Buffer.from(entry.target).toString('latin1'), notes }
   // It could not be read now: what it holds must not be taken for nothing.
   return { kind: 'file', content: { kind: 'lost', reason: `the storage could not read it: ${entry.reason}` }, notes }
+}
+
+function toMissing({ kind, target, mode, modified, reason }: MissingNode): VolumeNode {
+  const base = { mode, modified, notes: new Map() }
+  switch (kind) {
+    case 'directory':
+      return { ...base, kind, children: new Map() }
+    case 'file':
+      return { ...base, kind, content: { kind: 'lost', reason: `the volume that it comes from does not have it: ${reason}` } }
+    case 'symlink':
+      return { ...base, kind, target: target ?? '' }
+    case 'special':
+      return { ...base, kind, reason }
+  }
 }
 
 /** Names that were one file are one again, so that what changes it under one name changes it under all. */

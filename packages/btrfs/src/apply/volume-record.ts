@@ -25,6 +25,9 @@ export interface MissingNode {
   readonly kind: 'file' | 'directory' | 'symlink' | 'special'
   /** Of a symbolic link. */
   readonly target?: RawText
+  /** As in the protocol of storages: an increment may give it a name or content that can be kept, and tells only what it changed. */
+  readonly mode?: number
+  readonly modified?: number
   readonly reason: string
 }
 

@@ -1,4 +1,4 @@
-import { isStorageError, joinPath, type AbortOptions, type FileEntry, type Path, type WritableStorage } from '@syncline/core'
+import { isStorageError, joinPath, parentPath, type AbortOptions, type FileEntry, type Path, type WritableStorage } from '@syncline/core'
 import type { RawPath } from '../stream/command.ts'
 import type { Spool } from './spool.ts'
 import type { Unapplied } from './unapplied.ts'
@@ -68,6 +68,7 @@ class VolumeWriter {
     const directories = jobs.filter(({ node }) => node.kind === 'directory')
     for (const job of directories) await this.#makeDirectory(job)
     await eachOf(jobs.filter(({ node }) => node.kind !== 'directory'), this.#concurrency(), job => this.#writeLeaf(job)) // prettier-ignore
+    if (this.#storage.makeDirectory === undefined) this.#missEmpty(directories)
     // The deepest first: what is made in a directory changes its time.
     for (const job of directories.reverse()) await this.#finishDirectory(job)
     const links = [...this.#names.values()].filter(names => names.length > 1)
@@ -75,7 +76,7 @@ class VolumeWriter {
       for (const path of others)
         this.#note(path, 'links', `it is another name of ${JSON.stringify(readable(first as RawPath))}, and here a file of its own`)
     for (const [path, node] of tree) for (const note of node.notes.values()) this.#found.push({ path, ...note })
-    return { unapplied: this.#found.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)), missing: this.#missing, links }
+    return { unapplied: this.#found.sort(byPath), missing: this.#missing.sort(byPath), links }
   }
 
   /** What can be there, in the order of the tree; the rest is noted. */
@@ -111,12 +112,22 @@ class VolumeWriter {
     return undefined
   }
 
-  async #makeDirectory({ raw, path, node }: Job): Promise<void> {
-    if (this.#storage.makeDirectory !== undefined) {
-      this.#written.push(path)
-      await this.#storage.makeDirectory(path, { signal: this.#signal })
-    } else if (node.kind === 'directory' && node.children.size === 0)
-      this.#miss(raw, node, 'node', 'it is an empty directory, and the storage has none')
+  async #makeDirectory({ path }: Job): Promise<void> {
+    if (this.#storage.makeDirectory === undefined) return
+    this.#written.push(path)
+    await this.#storage.makeDirectory(path, { signal: this.#signal })
+  }
+
+  /** Where a directory is only a part of names, it is there if something in it is. */
+  #missEmpty(directories: readonly Job[]): void {
+    const filled = new Set<Path>()
+    for (const path of this.#written)
+      for (let above = parentPath(path); !filled.has(above); above = parentPath(above)) {
+        filled.add(above)
+        if (above === '') break
+      }
+    for (const { raw, path, node } of directories)
+      if (!filled.has(path) && raw !== '') this.#miss(raw, node, 'node', 'it is a directory without files, and the storage has none')
   }
 
   async #finishDirectory({ raw, path, node }: Job): Promise<void> {
@@ -124,7 +135,9 @@ class VolumeWriter {
     const call = async (what: 'mode' | 'times', failure: string, act: (() => Promise<void>) | undefined): Promise<void> => {
       node.notes.delete(what)
       try {
-        if (act === undefined) this.#note(raw, what, `${failure}: the storage cannot set it for a directory`)
+        // A directory that is only a part of names has none, whatever the storage answers.
+        if (act === undefined || this.#storage.capabilities.directories !== true)
+          this.#note(raw, what, `${failure}: the storage cannot set it for a directory`)
         else await act()
       } catch (error) {
         this.#signal?.throwIfAborted()
@@ -207,13 +220,20 @@ class VolumeWriter {
   }
 
   #miss(path: RawPath, node: VolumeNode, what: 'name' | 'node' | 'content', reason: string): void {
-    this.#missing.push({ path, kind: node.kind, ...(node.kind === 'symlink' && { target: node.target }), reason })
+    const { kind, mode, modified } = node
+    const kept = { ...(mode !== undefined && { mode }), ...(modified !== undefined && { modified }) }
+    this.#missing.push({ path, kind, ...(kind === 'symlink' && { target: node.target }), ...kept, reason })
     this.#note(path, what, reason)
   }
 
   #concurrency(): number {
     return Math.max(1, Math.min(mostCalls, this.#storage.capabilities.concurrency ?? 1))
   }
+}
+
+/** A directory before what is in it. */
+function byPath(a: { readonly path: RawPath }, b: { readonly path: RawPath }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0
 }
 
 /** Several at once; the first failure ends it, after what has begun. */
