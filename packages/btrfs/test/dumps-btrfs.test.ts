@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,8 +12,10 @@ import { DumpRoot } from '../src/dumps/dump-root.ts'
 import { FileRoot } from '../src/dumps/file-root.ts'
 import { readDumps } from '../src/dumps/read-dumps.ts'
 import { restoreToBtrfs } from '../src/dumps/restore-dumps.ts'
-import { restoreToDirectory } from '../src/dumps/restore-files.ts'
+import { restoreToDirectory, restoreToStorage } from '../src/dumps/restore-files.ts'
 import { verifyDumps } from '../src/dumps/verify-dumps.ts'
+import { BtrSync } from '../src/replicate/btr-sync.ts'
+import { Transfer } from '../src/replicate/transfer.ts'
 import { defaultRoot } from '../src/roots/default-root.ts'
 import type { BtrfsRoot } from '../src/roots/root.ts'
 import type { Subvolume } from '../src/subvolume/subvolume.ts'
@@ -190,6 +193,71 @@ describe.each(stores)(`dumps of real volumes %s (seed ${seed})`, (_, open) => {
     expect(checks.find(({ dump: { name } }) => name.endsWith('s2'))!.problems[0]).toMatch(
       /^it starts from volume [0-9a-f-]{36} as of transaction \d+, which nothing here leads to$/,
     )
+  })
+})
+
+/** What a storage without owners, devices and extended attributes holds of a tree: its files and links. */
+function contents(whole: ReturnType<typeof manifest>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(whole)
+      .filter(([, { sha256, target }]) => sha256 !== undefined || target !== undefined)
+      .map(([path, { sha256, target }]) => [Buffer.from(path, 'latin1').toString(), sha256 ?? target]),
+  )
+}
+
+describe('restoreToStorage', () => {
+  test('restores to a bucket what that can hold, and tells the rest', { timeout: 240_000 }, async context => {
+    const { mounts } = await withService(context, 'btrfs')
+    await using bucket = await testBucket(context)
+    using bench = new Bench(mounts[0])
+    const storage = memory()
+    const root = await snapshots(bench, 2)
+    await dump(bench, root, new DumpRoot(storage), 's0')
+    await dump(bench, root, new DumpRoot(storage), 's1', 's0')
+    const target = s3({ ...bucket.options, prefix: 'restored' })
+    const report = await restoreToStorage(storage, target)
+    expect(report.failed).toEqual([])
+    let compared = 0
+    for (const [n, name] of ['s0', 's1'].entries()) {
+      const unapplied = new Set(
+        report.restored[n]!.result.flatMap(volume => volume.unapplied.filter(({ what }) => ['node', 'name'].includes(what)).map(({ path }) => path)),
+      )
+      for (const [path, expected] of Object.entries(contents(manifest(bench.at(name))))) {
+        if ([...unapplied].some(missing => Buffer.from(missing, 'latin1').toString() === path)) continue
+        const stored = await collect(target.read(`${name}/${path}`))
+        expect(createHash('sha256').update(stored).digest('hex'), `${name}/${path}`).toBe(expected)
+        compared++
+      }
+    }
+    expect(compared).toBeGreaterThan(20)
+    expect((await restoreToStorage(storage, target)).restored).toEqual([])
+    await target.close?.()
+  })
+})
+
+describe('DumpRoot', () => {
+  test('is replicated to as any root: only what is new, as changes against what was dumped before', { timeout: 120_000 }, async context => {
+    const { mounts } = await withService(context, 'btrfs')
+    using bench = new Bench(mounts[0])
+    const root = await snapshots(bench, 3)
+    const storage = memory()
+    const own = (volume: Subvolume): boolean => volume.path?.startsWith(`${bench.root.slice(bench.root.lastIndexOf('/') + 1)}/s`) === true
+    const sync = async (batch: boolean, count: number): Promise<readonly [number, boolean]> => {
+      const transfer = new Transfer()
+      const target = (volume: Subvolume): boolean => own(volume) && volume.path !== undefined && Number(volume.path.slice(-1)) < count
+      const before = (await readDumps(storage)).dumps.length
+      const isDone = await new BtrSync(root, new DumpRoot(storage)).sync(transfer, { batch, target })
+      return [(await readDumps(storage)).dumps.length - before, isDone]
+    }
+    expect(await sync(false, 2)).toEqual([2, true])
+    expect(await sync(false, 2)).toEqual([0, true])
+    expect(await sync(false, 3)).toEqual([1, true])
+    const { dumps } = await readDumps(storage)
+    expect(dumps.filter(({ parentUuid }) => parentUuid === undefined)).toHaveLength(1)
+    expect(await verifyDumps(storage)).toMatchObject({ isSound: true })
+    for (const { path } of dumps) for (const name of [path, `${path}.json`]) await storage.remove(name)
+    expect(await sync(true, 3)).toEqual([3, true])
+    expect(await verifyDumps(storage)).toMatchObject({ isSound: true })
   })
 })
 
