@@ -12,6 +12,7 @@ export interface ListedFamily {
 /** The families of our own packages. Written here, because help must not load them. */
 export const familyTable: readonly ListedFamily[] = [
   { name: 'snapshot', summary: 'Replicate, keep and restore btrfs snapshots', from: '@syncline/btrfs' },
+  { name: 'snarf', summary: 'Write, read and check snarf archives', from: '@syncline/snarf' },
 ]
 
 /**

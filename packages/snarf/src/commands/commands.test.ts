@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FamilyCall, FamilyCommand } from '@syncline/core'
+import { memory, toBytes, type FamilyCall, type FamilyCommand } from '@syncline/core'
 import { fs } from '@syncline/fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { families } from './index.ts'
@@ -20,6 +20,7 @@ async function run(directory: string, name: string, ...words: readonly string[])
   const given = words.filter(word => word.startsWith('--')).map(word => word.slice(2).split('=') as [string, string?])
   for (const [option] of given) expect(Object.keys(command.options)).toContain(option)
   const [out, warnings, objects, bytes]: [string[], string[], object[], Uint8Array[]] = [[], [], [], []]
+  const shown = (text: string): string => text.replaceAll(`${directory}/`, '')
   const call = {
     operands: words.filter(word => !word.startsWith('--')),
     options: {
@@ -32,17 +33,26 @@ async function run(directory: string, name: string, ...words: readonly string[])
       plural: (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`,
       bytes: (count: number) => `${count} B`,
     },
-    print: (line: string) => void out.push(line),
-    warn: (line: string) => void warnings.push(line),
-    json: (object: object) => void objects.push(object),
+    print: (line: string) => void out.push(shown(line)),
+    warn: (line: string) => void warnings.push(shown(line)),
+    json: (object: object) => void objects.push(JSON.parse(shown(JSON.stringify(object))) as object),
     progress: () => undefined,
     write: (content: Uint8Array) => Promise.resolve(void bytes.push(content.slice())),
-    open: (location: string) => Promise.resolve(fs(join(directory, location))),
+    open: (location: string) => Promise.resolve(location === 'memory:site' ? elsewhere : fs(location)),
     usageError: (message: string, hint = '') => new Error(`usage: ${message} ${hint}`),
   } as unknown as FamilyCall
-  const code = await command.run(call)
+  // Operands are relative to the working directory of the command line, and to nothing else.
+  const code = await command.run({ ...call, operands: call.operands.map(operand => absolute(directory, operand)) })
   return { code, out, warnings, objects, bytes: Buffer.concat(bytes) }
 }
+
+function absolute(directory: string, operand: string): string {
+  if (operand === '-' || operand.startsWith('memory:')) return operand
+  return operand.startsWith('snarf:') ? `snarf:${join(directory, operand.slice(6))}` : join(directory, operand)
+}
+
+/** A place that is no directory of this computer. */
+const elsewhere = memory({ capabilities: { ordered: false } })
 
 function directoryWith(tree: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'syncline-snarf-'))
@@ -65,6 +75,24 @@ test('create writes a tree as the original does', async () => {
   expect(out).toEqual(['site.snarf: 4 files, 1 directory, 27 B'])
   expect(objects).toEqual([{ type: 'created', archive: 'site.snarf', files: 4, directories: 1, bytes: 27, leftOut: 0 }])
   expect(readFileSync(join(at, 'site.snarf'), 'utf8')).toBe(archive)
+})
+
+test('create makes the same bytes of a tree that lies elsewhere, whatever order it is listed in', async () => {
+  for (const [path, content] of Object.entries(site)) await elsewhere.write(path.slice(5), toBytes(content))
+  await elsewhere.write('d1/large', toBytes('x'.repeat(1_000_000)))
+  await elsewhere.makeSymlink('link', 'f1')
+  const at = directoryWith({ ...site, 'site/d1/large': 'x'.repeat(1_000_000) })
+  const { code, warnings } = await run(at, 'create', 'a.snarf', 'memory:site')
+  expect([code, warnings]).toEqual([3, ['link was left out: it is a symbolic link']])
+  await run(at, 'create', 'b.snarf', 'site')
+  expect(readFileSync(join(at, 'a.snarf')).equals(readFileSync(join(at, 'b.snarf')))).toBe(true)
+})
+
+test('create says what is wrong with a source that is no directory', async () => {
+  const at = directoryWith({ file: 'x' })
+  await expect(run(at, 'create', 'a.snarf', 'missing')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(run(at, 'create', 'a.snarf', 'file')).rejects.toMatchObject({ code: 'NOT_A_DIRECTORY' })
+  expect(readdirSync(at)).toEqual(['file'])
 })
 
 test('create pads sizes and writes to standard output', async () => {

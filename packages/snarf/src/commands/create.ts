@@ -1,6 +1,7 @@
 import { collect, ExitCode, messageOf, type Entry, type FamilyCall, type FamilyCommand, type FileEntry, type ReadableStorage } from '@syncline/core'
 import { storedPathProblem } from '../format/header.ts'
 import { compareMemberPaths, writeSnarf, type SnarfInput, type SnarfLayout } from '../format/index.ts'
+import { localDirectory, localTree } from './local-tree.ts'
 import { operandsOf, summaryOf, withArchive, writable, type Totals } from './archive-file.ts'
 
 /** Files up to this size are read ahead, several at a time: over a network each would otherwise cost a round trip. */
@@ -25,12 +26,18 @@ export const create: FamilyCommand = {
 
 async function run(call: FamilyCall): Promise<number> {
   const [location = '', from = ''] = operandsOf(call, 2, 2, 'create takes an archive and the tree to put in it')
+  const totals: Totals = { files: 0, directories: 0, bytes: 0 }
+  let leftOut = 0
+  const leaveOut = (path: string, reason: string): void => {
+    call.warn(`${path} was left out: ${reason}`)
+    leftOut++
+  }
   const source = await call.open(from)
   try {
-    const { entries, leftOut } = await listTree(call, source)
-    const totals: Totals = { files: 0, directories: 0, bytes: 0 }
+    const local = localDirectory(from)
+    const members = (local === undefined ? undefined : localTree(local, leaveOut)) ?? storedTree(call, source, leaveOut)
     const layout: SnarfLayout = call.options.has('padded') ? 'padded' : 'unpadded'
-    const content = writeSnarf(inputs(call, source, entries, totals), { layout, signal: call.signal })
+    const content = writeSnarf(counted(call, members, leaveOut, totals), { layout, signal: call.signal })
     if (location === '-') for await (const chunk of content) await call.write(chunk)
     else await withArchive(call, location, ({ place, path }) => replace(call, writable(place), path, content))
     call.progress()
@@ -44,6 +51,29 @@ async function run(call: FamilyCall): Promise<number> {
   }
 }
 
+type LeaveOut = (path: string, reason: string) => void
+
+async function* counted(
+  call: FamilyCall,
+  members: Iterable<SnarfInput> | AsyncIterable<SnarfInput>,
+  leaveOut: LeaveOut,
+  totals: Totals,
+): AsyncGenerator<SnarfInput> {
+  for await (const member of members) {
+    const problem = storedPathProblem(member.path)
+    if (problem !== undefined) {
+      leaveOut(member.path, problem)
+      continue
+    }
+    yield member
+    if (member.kind === 'file') {
+      totals.files++
+      totals.bytes += member.size ?? 0
+    } else if (member.path !== '') totals.directories++
+    if ((totals.files + totals.directories) % 256 === 0) call.progress(summaryOf(call, totals))
+  }
+}
+
 async function replace(call: FamilyCall, place: ReturnType<typeof writable>, path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
   const { signal } = call
   const force = call.options.has('force')
@@ -53,24 +83,17 @@ async function replace(call: FamilyCall, place: ReturnType<typeof writable>, pat
   await place.flush?.({ signal })
 }
 
-/** Everything of a tree that an archive can hold, in the order in which it holds it. */
-async function listTree(call: FamilyCall, source: ReadableStorage): Promise<{ readonly entries: readonly Entry[]; readonly leftOut: number }> {
+/** The members of any storage, in the order in which an archive has them. */
+async function* storedTree(call: FamilyCall, source: ReadableStorage, leaveOut: LeaveOut): AsyncGenerator<SnarfInput> {
   const entries: Entry[] = [{ kind: 'directory', path: '' }]
-  let leftOut = 0
   for await (const item of source.list('', { signal: call.signal })) {
     for (const entry of Array.isArray(item) ? (item as readonly Entry[]) : [item as Entry]) {
-      const reason = entry.kind === 'symlink' ? 'it is a symbolic link' : entry.kind === 'problem' ? entry.reason : storedPathProblem(entry.path)
-      if (reason === undefined) entries.push(entry)
-      else {
-        call.warn(`${entry.path} was left out: ${reason}`)
-        leftOut++
-      }
+      if (entry.kind === 'symlink') leaveOut(entry.path, 'it is a symbolic link')
+      else if (entry.kind === 'problem') leaveOut(entry.path, entry.reason)
+      else entries.push(entry)
     }
   }
-  return { entries: entries.sort((a, b) => compareMemberPaths(a.path, b.path)), leftOut }
-}
-
-async function* inputs(call: FamilyCall, source: ReadableStorage, entries: readonly Entry[], totals: Totals): AsyncGenerator<SnarfInput> {
+  entries.sort((a, b) => compareMemberPaths(a.path, b.path))
   const ahead = new Map<number, Promise<Uint8Array>>()
   const most = source.capabilities.concurrency ?? 1
   let next = 0
@@ -83,16 +106,12 @@ async function* inputs(call: FamilyCall, source: ReadableStorage, entries: reado
       ahead.set(next, reading)
     }
     if (entry.kind !== 'file') {
-      if (entry.path !== '') totals.directories++
       yield { kind: 'directory', path: entry.path }
       continue
     }
     const content = await ahead.get(index)
     ahead.delete(index)
     yield { kind: 'file', path: entry.path, size: entry.size, content: content ?? readFile(call, source, entry) }
-    totals.files++
-    totals.bytes += entry.size
-    if (totals.files % 256 === 0) call.progress(summaryOf(call, totals))
   }
 }
 

@@ -4,6 +4,7 @@ import {
   isStorageError,
   messageOf,
   type Bytes,
+  type Entry,
   type FamilyCall,
   type FamilyCommand,
   type FileEntry,
@@ -83,14 +84,15 @@ async function writeAll(
   const totals: Totals = { files: 0, directories: 0, bytes: 0 }
   const running = new Set<Promise<void>>()
   const most = destination.capabilities.concurrency ?? 1
+  const there = call.options.has('force') ? new Set<string>() : await pathsOf(destination, call.signal)
   let failures = 0
   let fatal: { readonly error: unknown } | undefined
 
   async function write(path: string, size: number, body: Bytes): Promise<void> {
     try {
       const options: WriteOptions = { size, signal: call.signal, ...(!call.options.has('force') && { ifNoneMatch: '*' }) }
-      if (options.ifNoneMatch !== undefined && !decides(destination) && (await destination.stat(path, { signal: call.signal })) !== undefined)
-        throw new Error('it is there already; replace it with --force')
+      // Not every storage minds the condition.
+      if (options.ifNoneMatch !== undefined && there.has(path)) throw new Error('it is there already; replace it with --force')
       await destination.write(path, body, options)
       totals.files++
       totals.bytes += size
@@ -131,8 +133,16 @@ async function writeAll(
   return { totals, failures }
 }
 
-function decides({ capabilities }: WritableStorage): boolean {
-  return capabilities.conditional === true || capabilities.checksConditions === true
+async function pathsOf(destination: WritableStorage, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const paths = new Set<string>()
+  try {
+    for await (const item of destination.list('', { signal })) {
+      for (const { path, kind } of Array.isArray(item) ? (item as readonly Entry[]) : [item as Entry]) if (kind !== 'directory') paths.add(path)
+    }
+  } catch (error) {
+    if (!isStorageError(error, 'NOT_FOUND')) throw error
+  }
+  return paths
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
