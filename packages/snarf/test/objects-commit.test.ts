@@ -338,6 +338,17 @@ describe('an expected revision', () => {
     expect(pictureOf(folder)).toEqual(before)
   })
 
+  test('of the content alone does not mind what becomes of the repository', async () => {
+    const { space } = contentModel()
+    const folder = new Folder({ a: new File('1') })
+    const snarf = await checkedOut(folder, space)
+    const { contentRevision: expectedContentRevision } = await new Check(space, snarf).check(folder, '', 'test')
+    await snarf.write('test/a', bytes('2'))
+    await new Commit(space, snarf).perform(folder, '', 'test', { expectedContentRevision })
+    expect(folder).toEqual(new Folder({ a: new File('2') }))
+    await expect(new Commit(space, snarf).perform(folder, '', 'test', { expectedContentRevision })).rejects.toThrow(RevisionError)
+  })
+
   test('of one child does not mind its siblings', async () => {
     const { space } = contentModel()
     const folder = new Folder({ a: new File('1'), b: new File('2') })

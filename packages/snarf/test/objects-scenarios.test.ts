@@ -9,7 +9,7 @@ import {
   Commit,
   CommitError,
   Extras,
-  ObjectSpace,
+  type ObjectSpace,
   SnarfRepository,
   SynchronizationError,
   type Callback,
@@ -22,6 +22,7 @@ import { contentModel, Doc, File, FileFileSynchronizer, Folder } from './content
 interface Scenario {
   readonly title: string
   readonly section: string
+  readonly given: string
   readonly expect: string | { readonly bytes: string }
 }
 const scenarios = JSON.parse(readFileSync(new URL('fixtures/scenarios.json', import.meta.url), 'utf8')) as readonly Scenario[]
@@ -30,6 +31,10 @@ function expected(title: string): string {
   const found = scenarios.find(one => one.title === title)
   if (found === undefined) throw new Error(`no scenario "${title}"`)
   return typeof found.expect === 'string' ? found.expect : found.expect.bytes
+}
+
+function given(title: string): string {
+  return scenarios.find(one => one.title === title)?.given ?? ''
 }
 
 const archiveOf = (repository: SnarfRepository): string => new TextDecoder().decode(repository.archive())
@@ -112,6 +117,21 @@ describe('repositories', () => {
     const [first, second] = [repository.read('a/b/c'), repository.read('d')]
     const text = async (bytes: Bytes): Promise<string> => new TextDecoder().decode(await collect(bytes))
     expect([await text(second), await text(first)]).toEqual(['y', 'x'])
+  })
+
+  test('metadata of the old form, an XML pickle, are read and written in the new form', async () => {
+    const repository = new SnarfRepository()
+    const pickle = /loadEntries\((".*")\)$/.exec(given('parse: legacy XML-pickle metadata'))?.[1] ?? ''
+    await repository.write('@@Zope/Entries.xml', toBytes(JSON.parse(pickle) as string))
+    expect(`value ${JSON.stringify({ foo: await repository.metadata().get('foo') })}`.replaceAll(/([:,])/g, '$1 ')).toBe(
+      expected('parse: legacy XML-pickle metadata'),
+    )
+    await flag(repository, 'foo', { flag: 'added' })
+    expect((await repository.readIfThere('@@Zope/Entries.xml'))?.length).toBeGreaterThan(60)
+    expect(await repository.metadata().get('foo')).toEqual({ hello: 'world', flag: 'added' })
+    // What a client writes into a fresh directory.
+    await repository.write('d/@@Zope/Entries.xml', toBytes('<?xml version="1.0" encoding="utf-8" ?>\n<pickle>\n  <dictionary />\n</pickle>\n'))
+    expect(await repository.metadata().names('d')).toEqual([])
   })
 
   test('a body that was cut off is noticed', async () => {

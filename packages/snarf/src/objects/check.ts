@@ -6,7 +6,7 @@ import { pythonRepr, SynchronizationError } from './errors.ts'
 import { isInvalidName, specialPath } from './names.ts'
 import type { ObjectSpace } from './object-space.ts'
 import type { Repository } from './repository.ts'
-import { revisionOf, type Revision } from './revision.ts'
+import { revisionOf, type Revisions } from './revision.ts'
 import type { AnySynchronizer, DirectorySynchronizer, FileSynchronizer } from './synchronizer.ts'
 import { digestOfBytes, digestOfDump } from './writeable.ts'
 
@@ -17,11 +17,9 @@ export interface CheckOptions {
 }
 
 /** What a check found. */
-export interface CheckResult {
+export interface CheckResult extends Revisions {
   /** Paths where content and repository do not fit, each once, in the order in which they were found. */
   readonly conflicts: readonly Path[]
-  /** Of content and repository, for `expectedRevision` of a commit. */
-  readonly revision: Revision
 }
 
 /**
@@ -64,10 +62,10 @@ export class Check {
     const directory = containerOf(space, container)
     const child = name === '' ? undefined : { key: await this.#keyOf(path, name) }
     // First, so that what changes while it is checked makes the commit refuse.
-    const revision = await revisionOf(space, repository, this.#metadata, directory, child, path)
+    const revisions = await revisionOf(space, repository, this.#metadata, directory, child, path)
     if (name === '') await this.#checkDirectory(directory, path)
     else await this.#checkChild(directory, name, path)
-    return { conflicts: this.errors().filter(conflict => !before.has(conflict)), revision }
+    return { conflicts: this.errors().filter(conflict => !before.has(conflict)), ...revisions }
   }
 
   async #keyOf(path: Path, name: string): Promise<unknown> {

@@ -9,7 +9,7 @@ import type { ObjectSpace } from './object-space.ts'
 import { itemsOf, type CommitItem, type CommitPlan, type PlanNode } from './plan.ts'
 import { Planner } from './planner.ts'
 import type { Repository } from './repository.ts'
-import { revisionOf, type Revision } from './revision.ts'
+import { revisionOf, type Revision, type Revisions } from './revision.ts'
 import type { DirectorySynchronizer } from './synchronizer.ts'
 import { Transaction } from './transaction.ts'
 
@@ -26,6 +26,8 @@ export interface PlanOptions extends AbortOptions {
 export interface CommitOptions extends PlanOptions {
   /** The state that was checked. If content or repository are in another one, nothing is committed. */
   readonly expectedRevision?: Revision
+  /** The state of the content alone that was checked. */
+  readonly expectedContentRevision?: Revision
   /** Plans only. Default false. */
   readonly dryRun?: boolean
 }
@@ -33,8 +35,6 @@ export interface CommitOptions extends PlanOptions {
 /** What a commit did, or would do. */
 export interface CommitResult {
   readonly items: readonly CommitItem[]
-  /** Of content and repository before it. */
-  readonly revision: Revision
 }
 
 /**
@@ -94,13 +94,13 @@ export class Commit {
     const child = name === '' ? undefined : await planner.child(directory, name, path)
     const nodes = name === '' ? await planner.directory(directory, path) : child === undefined ? [] : [child]
     // Last, so that what changes while it is planned is another state than the expected one.
-    const revision = planner.problems.length > 0 ? '' : await this.#revision(metadata, directory, name, path)
-    const plan = { items: itemsOf(nodes), problems: planner.problems, revision }
+    const revisions = planner.problems.length > 0 ? { revision: '', contentRevision: '' } : await this.#revision(metadata, directory, name, path)
+    const plan = { items: itemsOf(nodes), problems: planner.problems, ...revisions }
     this.#plans.set(plan, nodes)
     return plan
   }
 
-  async #revision(metadata: Metadata, directory: DirectorySynchronizer, name: string, path: Path): Promise<Revision> {
+  async #revision(metadata: Metadata, directory: DirectorySynchronizer, name: string, path: Path): Promise<Revisions> {
     const { space, repository } = this
     if (name === '') return revisionOf(space, repository, metadata, directory, undefined, path)
     return revisionOf(space, repository, metadata, directory, { key: originalKey(space, await metadata.get(path), name) }, path)
@@ -110,12 +110,12 @@ export class Commit {
   async apply(container: object, plan: CommitPlan, options: CommitOptions = {}): Promise<CommitResult> {
     const nodes = this.#plans.get(plan)
     if (nodes === undefined) throw new TypeError('a plan is applied once, by the object that made it')
-    const { items, problems, revision } = plan
-    const { expectedRevision, dryRun = false } = options
+    const { items, problems, revision, contentRevision } = plan
+    const { expectedRevision = revision, expectedContentRevision = contentRevision, dryRun = false } = options
     if (problems.length > 0) throw this.#failed(problems)
-    if (expectedRevision !== undefined && expectedRevision !== revision)
+    if (expectedRevision !== revision || expectedContentRevision !== contentRevision)
       throw new RevisionError('content or repository changed since they were checked; nothing was committed. Check again')
-    if (dryRun) return { items, revision }
+    if (dryRun) return { items }
     this.#plans.delete(plan)
     const transaction = new Transaction()
     const applier = new Applier(this, transaction, options)
@@ -132,7 +132,7 @@ export class Commit {
       throw error
     }
     for (const event of applier.events) this.onEvent?.(event)
-    return { items, revision }
+    return { items }
   }
 
   #failed(errors: readonly PathError[], notUndone: readonly Path[] = []): CommitError {

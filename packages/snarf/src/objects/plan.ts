@@ -1,7 +1,7 @@
 import type { Path } from '@syncline/core'
 import type { EntryAttributes } from '../metadata/index.ts'
 import type { PathError } from './errors.ts'
-import type { Revision } from './revision.ts'
+import type { Revisions } from './revision.ts'
 import type { Digest } from './writeable.ts'
 
 /** What a commit does to an object: makes it, changes it in place, puts another one in its place, takes it away. */
@@ -20,13 +20,11 @@ export interface CommitItem {
   readonly reason: string
 }
 
-/** What a commit will do, in order. Nothing has been changed. */
-export interface CommitPlan {
+/** What a commit will do, in order. Nothing has been changed. The revisions are those of the planning, or empty strings if there are problems. */
+export interface CommitPlan extends Revisions {
   readonly items: readonly CommitItem[]
   /** Paths that cannot be committed; with any, nothing is. */
   readonly problems: readonly PathError[]
-  /** Of content and repository as they were when it was planned; the empty string if there are problems. */
-  readonly revision: Revision
 }
 
 /** One object of a plan. Unchanged ones without changes below them are left out. */

@@ -1,5 +1,7 @@
 import { collect, isStorageError, type AbortOptions, type Bytes, type Path } from '@syncline/core'
 import { Metadata } from '../metadata/index.ts'
+import { ClassRegistry } from '../registry/index.ts'
+import { XMLPickler } from '../xmlpickle/index.ts'
 import { Disambiguation, type NameRules } from './names.ts'
 
 /** Options of every repository. */
@@ -42,10 +44,13 @@ export abstract class Repository implements NameRules {
 
   /** The metadata as they are now. What is changed in them is written by their `flush`. */
   metadata(options: AbortOptions = {}): Metadata {
-    return new Metadata({
-      read: path => this.readIfThere(path, options),
-      write: (path, content) => this.write(path, content, options),
-    })
+    return new Metadata(
+      {
+        read: path => this.readIfThere(path, options),
+        write: (path, content) => this.write(path, content, options),
+      },
+      { unpickle: unpickleOld },
+    )
   }
 
   /** A whole file; `undefined` if there is none. */
@@ -72,4 +77,9 @@ export abstract class Repository implements NameRules {
   forgetNames(): void {
     this.#names.forget()
   }
+}
+
+/** Metadata of the old form hold dictionaries of strings only: no class is needed to read them. */
+function unpickleOld(text: string): unknown {
+  return new XMLPickler(new ClassRegistry()).load(text)
 }

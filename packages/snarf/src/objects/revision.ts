@@ -13,6 +13,14 @@ import { digestOfBytes, digestOfDump } from './writeable.ts'
  */
 export type Revision = string
 
+/** The states that a check looked at. */
+export interface Revisions {
+  /** Of content and repository. */
+  readonly revision: Revision
+  /** Of the content alone: stays the same whatever becomes of the repository. */
+  readonly contentRevision: Revision
+}
+
 /**
  * @param key - of the child that is meant; `undefined` for all children of the container
  */
@@ -23,14 +31,15 @@ export async function revisionOf(
   container: DirectorySynchronizer,
   key: { readonly key: unknown } | undefined,
   path: Path,
-): Promise<Revision> {
+): Promise<Revisions> {
   const hash = createHash('sha256')
   const add = (...facts: readonly unknown[]): Hash => hash.update(`${JSON.stringify(facts)}\n`)
   if (key === undefined) await addDirectory(space, container, add)
   else if (await container.has(key.key)) await addObject(space, await container.get(key.key), add)
+  const contentRevision = hash.copy().digest('hex')
   add('repository')
   await addFiles(repository, metadata, path, add)
-  return hash.digest('hex')
+  return { revision: hash.digest('hex'), contentRevision }
 }
 
 type Add = (...facts: readonly unknown[]) => unknown
