@@ -64,6 +64,6 @@ export function parseRecord(text: string, place: string): VolumeRecord {
 }
 
 /** Whether it names something right beside the records: a record could have been changed to point elsewhere. */
-export function isPlainName(name: RawText): boolean {
+function isPlainName(name: RawText): boolean {
   return name !== '' && name !== '.' && name !== '..' && !name.includes('/') && !name.includes('\0')
 }

@@ -7,7 +7,7 @@
  * @throws RangeError for a block that is damaged
  * @see Documentation/staging/lzo.rst of the Linux kernel, which describes the instructions
  */
-export function decodeLzo1x(input: Uint8Array, size: number): Uint8Array {
+function decodeLzo1x(input: Uint8Array, size: number): Uint8Array {
   const output = new Uint8Array(size)
   let [read, written] = [0, 0]
   const next = (): number => {

@@ -29,6 +29,19 @@ describe('crc32c', () => {
   })
 })
 
+describe('crc32c of many bytes', () => {
+  test('is that of its bytes one by one, wherever it begins', () => {
+    const bytes = Uint8Array.from({ length: 400 }, (_, i) => (i * 2_654_435_761) >>> 11)
+    for (let start = 0; start < 20; start++)
+      for (let end = 300; end <= 400; end += 7) {
+        let slowly = 5
+        for (let at = start; at < end; at++) slowly = crc32c(bytes, slowly, at, at + 1)
+        expect(crc32c(bytes, 5, start, end)).toBe(slowly)
+        expect(crc32c(bytes.subarray(start, end), 5)).toBe(slowly)
+      }
+  })
+})
+
 describe('StreamParser', () => {
   for (const file of readdirSync(fixtures).filter(name => name.endsWith('.btrfs'))) {
     test(`reads ${file} as btrfs does, however it is cut`, () => {

@@ -196,7 +196,7 @@ function parseValue(attribute: AttributeName, value: Uint8Array, command: Comman
 }
 
 /** A character per byte. */
-export function latin1(bytes: Uint8Array): string {
+function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
