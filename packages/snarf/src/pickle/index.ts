@@ -1,3 +1,5 @@
-export { PicklingError, UnpicklingError } from './errors.ts'
-export type { DumpOptions, LoadOptions, Pickler } from './pickler.ts'
 export * from '../registry/index.ts'
+export { PicklingError, UnpicklingError } from './errors.ts'
+export { JSONPickler } from './json-pickler.ts'
+export type { DumpOptions, LoadOptions, Pickler } from './pickler.ts'
+export { YAMLPickler } from './yaml-pickler.ts'

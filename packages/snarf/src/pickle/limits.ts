@@ -6,3 +6,14 @@ export const defaultMaxBytes: number = 256 * 1024 * 1024
 
 /** Digits of one number. Python 2 and JavaScript both take time that grows faster than the number. */
 export const maxDigits = 100_000
+
+/** Values inside values of YAML: its reader calls itself many times for each. */
+export const defaultMaxYamlDepth = 200
+
+/** Bytes of YAML that are read by default: its reader needs some hundred times as much memory. */
+export const defaultMaxYamlBytes: number = 32 * 1024 * 1024
+
+/** Lists and mappings inside each other that so many values can take: `{"$id": 1, "$map": [[key, value]]}` is one value. */
+export function syntaxDepth(maxDepth: number): number {
+  return 3 * maxDepth + 3
+}

@@ -7,7 +7,7 @@ export interface DumpOptions {
   readonly persistentId?: ((object: object) => string | undefined) | undefined
   /** Reads what was written and writes it again; throws a `PicklingError` if that differs. Default false. */
   readonly verify?: boolean | undefined
-  /** Values inside values, default 1000. */
+  /** Values inside values, default 1000; 200 for YAML. */
   readonly maxDepth?: number | undefined
 }
 
@@ -20,7 +20,7 @@ export interface LoadOptions {
    * Default false: numbers and strings.
    */
   readonly preserve?: boolean | undefined
-  /** Values inside values, default 1000. */
+  /** Values inside values, default 1000; 200 for YAML. */
   readonly maxDepth?: number | undefined
   /** Bytes of the text, default 256 MiB; 32 MiB for YAML. */
   readonly maxBytes?: number | undefined

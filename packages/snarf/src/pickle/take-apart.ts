@@ -51,12 +51,12 @@ function hasProperties(object: object): boolean {
   return false
 }
 
-/** Whether a state is left out because there is nothing in it, as Python does. */
+/** Whether there is nothing in a state, so that it is left out as Python does. */
 export function isEmptyState(state: unknown): boolean {
   if (state === undefined || state === null) return true
   if (typeof state !== 'object') return false
-  if (state instanceof Map) return state.size === 0
   const prototype: unknown = Object.getPrototypeOf(state)
+  if (prototype === Map.prototype) return (state as Map<unknown, unknown>).size === 0
   return (prototype === Object.prototype || prototype === null) && !hasProperties(state)
 }
 

@@ -3,24 +3,41 @@ import type { ClassRegistry } from './class-registry.ts'
 import { PyFloat, PyInt, PyString, PyTuple, PyUnicode } from './python-values.ts'
 
 /**
- * Compares as Python 2 does: nothing, then numbers by value, then everything else by the name of its type and then by content.
+ * Sorts as Python 2 does: nothing, then numbers by value, then everything else by the name of its type and then by content.
  *
- * `str` and `unicode` compare with each other by content. What has no order of its own, such as an object, is equal to its like, so that a stable
- * sort keeps the order it came in.
+ * `str` and `unicode` compare with each other by content. Together with a tuple, whose name lies between theirs, that is no order at all, and what
+ * Python makes of it depends on its hash table; then they are sorted by type here. What has no order of its own, such as an object, keeps the order
+ * it came in.
+ *
+ * @returns `values`, sorted in place
  */
-export function comparePython(a: unknown, b: unknown, registry: ClassRegistry): number {
-  if (typeof a === 'string' && typeof b === 'string') return compareUtf8(a, b)
+export function sortPython<T>(values: T[], registry: ClassRegistry): T[] {
+  const types = new Set(values.map(value => (rankOf(value) < 2 ? '' : typeName(value, registry))))
+  const isCircular = types.has('str') && types.has('unicode') && [...types].some(name => name > 'str' && name < 'unicode')
+  const order: Order = { registry, byType: isCircular }
+  return values.sort((a, b) => compare(a, b, order))
+}
+
+interface Order {
+  readonly registry: ClassRegistry
+  readonly byType: boolean
+}
+
+function compare(a: unknown, b: unknown, order: Order): number {
   const rankA = rankOf(a)
   const rankB = rankOf(b)
   if (rankA !== rankB) return rankA - rankB
   if (rankA === 0) return 0
   if (rankA === 1) return compareNumbers(a, b)
+  const typeA = typeName(a, order.registry)
+  const typeB = typeName(b, order.registry)
   const textA = textOf(a)
   const textB = textOf(b)
-  if (textA !== undefined && textB !== undefined) return compareUtf8(textA, textB)
+  if (textA !== undefined && textB !== undefined && (typeA === typeB || !order.byType)) return compareUtf8(textA, textB)
+  if (typeA !== typeB) return compareUtf8(typeA, typeB)
+  if (a instanceof PyTuple && b instanceof PyTuple) return compareSequences(a, b, (x, y) => compare(x, y, order))
   if (a instanceof Uint8Array && b instanceof Uint8Array) return compareSequences(a, b, (x, y) => (x as number) - (y as number))
-  if (a instanceof PyTuple && b instanceof PyTuple) return compareSequences(a, b, (x, y) => comparePython(x, y, registry))
-  return compareUtf8(typeName(a, registry), typeName(b, registry))
+  return 0
 }
 
 function rankOf(value: unknown): number {

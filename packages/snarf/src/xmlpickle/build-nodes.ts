@@ -4,7 +4,7 @@ import { isEmptyState, isFalsyInPython, ownAttributes, shapeOf } from '../pickle
 import { newObject, reconstructor } from '../registry/builtins.ts'
 import type { ClassDefinition, ClassRegistry } from '../registry/class-registry.ts'
 import { pythonSetOrder } from '../registry/dict-order.ts'
-import { comparePython } from '../registry/python-order.ts'
+import { sortPython } from '../registry/python-order.ts'
 import { PyFloat, PyInt, PyString, PyTuple, PyUnicode } from '../registry/python-values.ts'
 import { pyFloatRepr } from './float-repr.ts'
 import { type Child, DictNode, GlobalNode, InstanceNode, PersistentNode, ReferenceNode, SequenceNode, TextNode } from './nodes.ts'
@@ -217,7 +217,7 @@ class NodeBuilder {
   }
 
   #sort<T>(keys: T[]): T[] {
-    return this.#try(() => keys.sort((a, b) => comparePython(a, b, this.#registry)))
+    return this.#try(() => sortPython(keys, this.#registry))
   }
 
   #function(type: unknown): Child {
@@ -244,13 +244,13 @@ class NodeBuilder {
     if (definition.reduce !== undefined) {
       const { callable, args, state } = this.#try(() => definition.reduce?.(object)) ?? { callable: definition.name, args: [] }
       const node = this.#instance(object, this.#global(callable), () => this.#arguments(args))
-      if (state !== undefined) node.state = this.#state(object, state)
+      if (state !== undefined) node.state = this.#state(object, state, definition)
       return node
     }
     const { name, style = 'new' } = definition
     if (style === 'classic') {
       const node = this.#instance(object, new GlobalNode(name), () => new SequenceNode('tuple'))
-      node.state = this.#state(object, this.#stateOf(object, definition) ?? {})
+      node.state = this.#state(object, this.#stateOf(object, definition) ?? {}, definition)
       return node
     }
     const maker = this.#registry.findValue(style === 'persistent' ? newObject : reconstructor)
@@ -264,23 +264,26 @@ class NodeBuilder {
       return args
     })
     const state = this.#stateOf(object, definition)
-    if (!this.#isLeftOut(state, definition)) node.state = this.#state(object, state)
+    if (!this.#isLeftOut(state, definition)) node.state = this.#state(object, state, definition)
     return node
   }
 
-  /** Python asks a new-style object for its state and drops what it takes for false; that would lose an empty list or 0 from here. */
-  #isLeftOut(state: unknown, { style, getState }: ClassDefinition): boolean {
-    if (state === undefined || state === null) return true
-    if (style === 'persistent' && getState !== undefined) return false
-    return this.#isFixed ? isEmptyState(state) : isFalsyInPython(state)
+  /**
+   * Python drops the state of a new-style object if it takes it for false. That would lose an empty list or 0 from here, so that a class which reads
+   * its state itself is given whatever it gave.
+   */
+  #isLeftOut(state: unknown, { style, getState, setState }: ClassDefinition): boolean {
+    if (state === undefined) return true
+    if (this.#isFixed) return setState === undefined && isEmptyState(state)
+    return style === 'persistent' && getState !== undefined ? state === null : isFalsyInPython(state)
   }
 
   #stateOf(object: object, definition: ClassDefinition): unknown {
     return definition.getState === undefined ? ownAttributes(object) : this.#try(() => definition.getState?.(object))
   }
 
-  #state(object: object, state: unknown): Child {
-    return state === object ? this.#dict(new DictNode(), object) : this.build(state)
+  #state(object: object, state: unknown, { getState }: ClassDefinition): Child {
+    return state === object && getState === undefined ? this.#dict(new DictNode(), object) : this.build(state)
   }
 
   #arguments(args: readonly unknown[]): SequenceNode | ReferenceNode {

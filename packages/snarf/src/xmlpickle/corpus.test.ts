@@ -96,12 +96,17 @@ class Maker {
 
   #instance({ t, module, name, n, attrs = [], base, baseType }: Input): unknown {
     const dotted = `${module ?? ''}.${name ?? ''}`
-    const type = this.#classes.get(dotted) ?? class implements Made {}
+    const type =
+      this.#classes.get(dotted) ??
+      class implements Made {
+        state?: unknown
+        base?: unknown
+      }
     if (!this.#classes.has(dotted)) {
       this.#classes.set(dotted, type)
       this.registry.defineClass<Made>(dotted, type, {
         style: t === 'classic' ? 'classic' : 'new',
-        getState: made => made.state,
+        getState: made => (made.state instanceof Map && made.state.size === 0 ? undefined : made.state),
         setState: (made, state) => void (made.state = state),
         ...(baseType === undefined
           ? {}
