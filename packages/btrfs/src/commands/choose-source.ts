@@ -70,7 +70,7 @@ async function chooseOne(path: string, roots: RootFactory, options: AbortOptions
   if (details === undefined) throw new StorageError('NOT_FOUND', `${path} is not there any more`)
   if (!details.readonly)
     throw new StorageError(
-      'PRECONDITION_FAILED',
+      'NOT_SUPPORTED',
       `${path} can be written to, and only read-only subvolumes can be sent: make a snapshot of it with syncline snapshot create, or write ${path}/ for the snapshots in it`,
     )
   const { root } = await roots.getRoot(`${path}/..`, options)
@@ -96,7 +96,7 @@ function everythingBelow(root: BtrfsRoot, directory: RawPath): ChosenSource {
 /** @throws StorageError `NOT_FOUND` if nothing is at a path of a root */
 async function mustExist(root: BtrfsRoot, path: RawPath, written: string, options: AbortOptions): Promise<void> {
   if (await exists(root, path, options)) return
-  throw new StorageError('NOT_FOUND', `${written} is not there: ${root.name} has no ${textOf(path)}`)
+  throw new StorageError('NOT_FOUND', `${written} is not there (${[root.name, textOf(path)].join('/')})`)
 }
 
 /** Whether something is at a path of a root: a subvolume, or anything else. */

@@ -44,7 +44,7 @@ describe('matcherOf', () => {
   test('any text without wildcards matches itself alone', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
-        const well = a.toWellFormed()
+        const well = Buffer.from(a).toString()
         fc.pre(!hasWildcard(well))
         expect([matches(well, well), matches(well, b)]).toEqual([true, rawOf(b) === rawOf(well)])
       }),

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { AbortOptions, Bytes } from '@syncline/core'
+import { StorageError, type AbortOptions, type Bytes } from '@syncline/core'
 import { BtrfsError, failureOf, type CommandFailure } from '../roots/btrfs-error.ts'
 import { startProcess } from '../roots/process.ts'
 
@@ -61,19 +61,22 @@ export async function* throughPipeline(
     process: startProcess(program, args, { input: true, signal }),
   }))
   let broken: { readonly error: unknown } | undefined
-  let flow: Bytes = bytes
+  const input = Readable.from(bytes, { objectMode: false })
+  // What the input fails with is told instead of what the programs say about its end.
+  input.on('error', (error: unknown) => {
+    broken ??= { error }
+    for (const { process } of running) process.kill()
+  })
+  let flow = input
   for (const { process } of running) {
-    // What the input fails with is told instead of what the programs say about its end.
-    const input = Readable.from(flow, { objectMode: false })
-    input.on('error', (error: unknown) => {
-      broken ??= { error }
-      process.kill()
-    })
-    input.pipe(process.stdin)
+    const before = flow
+    // Whoever writes to a program that is gone must not wait for it.
+    process.stdin.once('close', () => before.destroy())
+    before.pipe(process.stdin)
     flow = process.stdout
   }
   try {
-    yield* flow as AsyncIterable<Uint8Array>
+    yield* flow as Bytes
     const failures: CommandFailure[] = []
     for (const { line, process } of running) {
       const failure = failureOf(line, await process.ended)
@@ -82,7 +85,10 @@ export async function* throughPipeline(
     signal?.throwIfAborted()
     if (broken !== undefined) throw broken.error
     if (failures.length > 0) throw new BtrfsError('the pipeline', failures)
+    if (!input.readableEnded)
+      throw new StorageError('CORRUPT', `${running[0]?.line} ended well without having read everything, so what it made of it is not whole`)
   } finally {
+    input.destroy()
     for (const { process } of running) process.kill()
   }
 }

@@ -13,7 +13,7 @@ export function previewLines(
   const rows = plan.transfers.flatMap(({ volumes, parent, why }) =>
     volumes.map(volume => {
       const how = parent === undefined ? 'full' : `incremental from ${nameOfVolume(parent)}`
-      return ['  ', nameOfVolume(volume), how, `${symbols.becomes} ${into(volume)}`, ...(verbose ? [why] : [])]
+      return [' ', nameOfVolume(volume), how, `${symbols.becomes} ${into(volume)}`, ...(verbose ? [why] : [])]
     }),
   )
   const count = rows.length

@@ -10,7 +10,7 @@ export function renderFamilyReference({ name, summary, commands }: CommandFamily
   return [
     `# syncline ${name}`,
     '',
-    `<!-- Generated from the commands of ${from}. Change those, then run in packages/syncline: npx vitest run -u src/reference.test.ts -->`,
+    `<!-- Generated from the commands of ${from}. Change those, then run in packages/syncline: npx vitest run src/reference.test.ts -u -->`,
     '',
     `${summary}. These commands come with the package ${code(from)}.`,
     '',

@@ -10,7 +10,7 @@ export function renderReference(families: readonly FamilySummary[]): string {
   return [
     '# Command line',
     '',
-    '<!-- Generated from the tables in packages/cli/src/arguments. Change those, then run in packages/syncline: npx vitest run -u src/reference.test.ts -->',
+    '<!-- Generated from the tables in packages/cli/src/arguments. Change those, then run in packages/syncline: npx vitest run src/reference.test.ts -u -->',
     '',
     'A place is a path (`./notes`, `/mnt/usb`) or a URL (`s3://bucket/prefix`, `sftp://user@host/path`). Passwords do not belong into a URL: they would show in the list of processes.',
     '',
