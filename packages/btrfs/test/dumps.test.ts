@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { createGunzip, createGzip } from 'node:zlib'
 import {
   collect,
   collectText,
@@ -17,14 +19,18 @@ import {
 import { fs } from '@syncline/fs'
 import { describe, expect, test } from 'vitest'
 import { dumpContent } from '../src/dumps/dump-content.ts'
-import { readDumps } from '../src/dumps/read-dumps.ts'
+import { FileRoot } from '../src/dumps/file-root.ts'
+import { readDumps, type Dump } from '../src/dumps/read-dumps.ts'
+import { removeDump } from '../src/dumps/remove-dump.ts'
+import { planRestore } from '../src/dumps/restore-plan.ts'
 import { abandonUpload } from '../src/dumps/unfinished.ts'
 import { verifyDumps } from '../src/dumps/verify-dumps.ts'
-import { writeDumps } from '../src/dumps/write-dumps.ts'
+import { writeDumps, type DumpEncoding } from '../src/dumps/write-dumps.ts'
 import { chunked, flowOf, streamOf, uuidOf, type TestVolume } from './dump-kit.ts'
 
 const s1: TestVolume = { name: 's1', uuid: uuidOf('11aa'), transid: 7 }
 const s2: TestVolume = { name: 's2', uuid: uuidOf('22bb'), transid: 9, parent: s1 }
+const whole2: TestVolume = { name: 's2', uuid: s2.uuid, transid: 9 }
 const s3: TestVolume = { name: 's3', uuid: uuidOf('33cc'), transid: 12, parent: s2 }
 /** More than is written in one go. */
 const big: TestVolume = { name: 'big', uuid: uuidOf('b16'), transid: 20, size: 6_500_000 }
@@ -210,6 +216,79 @@ describe.each(kinds)('dumps on %s', (_, open) => {
     expect(written).toMatchObject({ path: 's1.11aa0000.btrfs', outcome: 'adopted', record: { uuid: s1.uuid, bytes: streamOf(s1).length } })
     expect((await verifyDumps(storage, { select: dump => dump.name === 's1' })).checks).toMatchObject([{ problems: [] }])
     done?.()
+  })
+})
+
+describe('dumps that go through a pipeline', () => {
+  const encoding: DumpEncoding = { pipeline: 'gzip -1', extension: '.gz', encode: stream => Readable.from(stream).pipe(createGzip({ level: 1 })) }
+  const decode = (content: Bytes): Bytes => Readable.from(content).pipe(createGunzip())
+
+  test('have their own names, are known as what they are, and come back', async () => {
+    const storage = memory()
+    const written = await writeDumps(storage, flowOf(s1, s2, big), { encoding })
+    expect(written.map(({ path }) => path)).toEqual(['s1.11aa0000.btrfs.gz', 's2.22bb0000.on-11aa0000.btrfs.gz', 'big.b1600000.btrfs.gz'])
+    expect(written[0]!.record).toMatchObject({ uuid: s1.uuid, pipeline: 'gzip -1' })
+    const { dumps } = await readDumps(storage)
+    for (const dump of dumps) {
+      const volume = [s1, s2, big].find(({ uuid }) => uuid === dump.uuid)!
+      expect(Buffer.compare(await collect(dumpContent(storage, dump, { decode })), streamOf(volume))).toBe(0)
+      await expect(collect(dumpContent(storage, dump))).rejects.toThrow('went through gzip -1 before it was stored; say how that is undone')
+    }
+    expect(await verifyDumps(storage, { decode })).toMatchObject({ isSound: true })
+    expect((await verifyDumps(storage, { decode: content => content })).checks.every(({ problems }) => problems.length > 0)).toBe(true)
+    expect((await writeDumps(storage, flowOf(s1), { encoding })).map(({ outcome }) => outcome)).toEqual(['present'])
+    // Without the pipeline it is another file: neither takes the place of the other.
+    expect((await writeDumps(storage, flowOf(s1))).map(({ path, outcome }) => [path, outcome])).toEqual([['s1.11aa0000.btrfs', 'written']])
+  })
+
+  test('are not written when the pipeline fails, nor is what was to go through it', async () => {
+    const storage = memory()
+    async function* encode(stream: Bytes): AsyncGenerator<Uint8Array> {
+      for await (const _chunk of stream) yield Buffer.from('half of it')
+      throw new Error('gpg: no public key')
+    }
+    await expect(writeDumps(storage, flowOf(s1), { encoding: { pipeline: 'gpg', extension: '.gpg', encode } })).rejects.toThrow('gpg: no public key')
+    expect(await pathsOf(storage)).toEqual([])
+  })
+})
+
+describe('removeDump', () => {
+  test('takes the record first, and leaves what another dump became', async () => {
+    const storage = memory()
+    await writeDumps(storage, flowOf(s1, s2))
+    const [first, second] = (await readDumps(storage)).dumps
+    const removed: string[] = []
+    const watched = decorate<WritableStorage>(storage, { remove: (path, options) => (removed.push(path), storage.remove(path, options)) })
+    await removeDump(watched, first!)
+    expect(removed).toEqual([`${first!.path}.json`, first!.path])
+    await expect(removeDump(storage, { ...second!, ctransid: 8 })).rejects.toSatisfy(error => isStorageError(error, 'PRECONDITION_FAILED'))
+    expect((await readDumps(storage)).dumps).toEqual([second])
+  })
+})
+
+describe('planRestore', () => {
+  test('takes the shortest way to each volume, parents first, and what is there for granted', async () => {
+    const storage = memory()
+    await writeDumps(storage, flowOf(s3, s1, s2, whole2))
+    const { dumps } = await readDumps(storage)
+    const steps = (options = {}): string[] =>
+      planRestore(dumps, options).steps.map(({ name, parentUuid }) => `${name}${parentUuid === undefined ? '' : '+'}`)
+    expect(steps({ select: (dump: Dump) => dump.name === 's3' })).toEqual(['s2', 's3+'])
+    expect(steps()).toEqual(['s1', 's2', 's3+'])
+    expect(steps({ present: new Set([s2.uuid]) })).toEqual(['s1', 's3+'])
+    expect(planRestore(dumps.filter(({ name }) => name === 's3')).missing).toMatchObject([
+      { dump: { name: 's3' }, volume: `${s2.uuid} as of transaction 9` },
+    ])
+    expect(planRestore(dumps.filter(({ name }) => name === 's3')).steps).toEqual([])
+  })
+
+  test('does not hang on dumps that start from each other', async () => {
+    const storage = memory()
+    const a: TestVolume = { ...s1, parent: { ...s2, transid: 9 } }
+    await writeDumps(storage, flowOf(a, s2))
+    expect(planRestore((await readDumps(storage)).dumps)).toMatchObject({ steps: [], missing: [{}, {}] })
+    expect(await new FileRoot(storage).list()).toHaveLength(2)
+    expect((await verifyDumps(storage)).isSound).toBe(false)
   })
 })
 

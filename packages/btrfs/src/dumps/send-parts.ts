@@ -1,7 +1,10 @@
-import type { Bytes, Upload } from '@syncline/core'
+import { StorageError, type Bytes, type Path, type Upload } from '@syncline/core'
 
 /** Parts of one dump on their way at a time: each is in memory. */
 const partsInFlight = 4
+
+/** S3's limit: the store would refuse the next one, and say so in words that help nobody. */
+const mostParts = 10_000
 
 /**
  * Puts content into an upload, part by part, to its end.
@@ -9,15 +12,22 @@ const partsInFlight = 4
  * What the upload has already is given to it as well: by the protocol it compares, and sends only what differs. So after a restart the parts that the
  * new send made in the same way are left out, and the others replaced.
  *
+ * @param path - for messages
  * @returns how many parts there are
  */
-export async function sendParts(content: Bytes, upload: Upload, signal: AbortSignal | undefined): Promise<number> {
+export async function sendParts(content: Bytes, upload: Upload, path: Path, signal: AbortSignal | undefined): Promise<number> {
   const { partSize } = upload
   const most = upload.sequential === true ? 1 : partsInFlight
   const underWay = new Set<Promise<void>>()
   let failure: { readonly error: unknown } | undefined
   let index = 0
   const put = async (part: Uint8Array): Promise<void> => {
+    if (index === mostParts && upload.sequential !== true)
+      throw new StorageError(
+        'NOT_SUPPORTED',
+        `${path} has more than ${mostParts} parts of ${partSize} bytes; end this upload and open the storage with larger parts (\`partSize\`)`,
+        { path },
+      )
     const putting: Promise<void> = upload
       .put(index++, part, { signal })
       .catch((error: unknown) => {

@@ -153,7 +153,7 @@ class DumpWriter {
     }
     const { upload, isResumed } = await this.#openUpload(place, notice)
     const hasher = new PartHasher(upload.partSize)
-    const count = await sendParts(this.#hashed(content, hasher), upload, this.#signal)
+    const count = await sendParts(this.#hashed(content, hasher), upload, path, this.#signal)
     const record = this.#record(hasher)
     const beyond = (await upload.stored({ signal: this.#signal })).filter(index => index >= count)
     if (beyond.length > 0) {
@@ -246,7 +246,7 @@ class DumpWriter {
 
   async *#encoded(): AsyncGenerator<Uint8Array, void, undefined> {
     const { encoding } = this.#options
-    yield* encoding === undefined ? this.#volume.bytes : encoding.encode(this.#volume.bytes, { signal: this.#signal })
+    yield* encoding === undefined ? this.#volume.bytes : encoding.encode(owned(this.#volume.bytes), { signal: this.#signal })
   }
 
   async *#hashed(content: Bytes, hasher: PartHasher): AsyncGenerator<Uint8Array> {
@@ -307,6 +307,11 @@ class DumpWriter {
 function conditionOf(place: Exclude<Place, { readonly state: 'present' }>): { readonly ifNoneMatch: '*' } | { readonly ifMatch: string } | object {
   if (place.state === 'free') return { ifNoneMatch: '*' }
   return place.entry.etag === undefined ? {} : { ifMatch: place.entry.etag }
+}
+
+/** Chunks that nobody uses again: Node's streams read ahead, and keep what they were given. */
+async function* owned(content: Bytes): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) yield chunk.slice()
 }
 
 async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
