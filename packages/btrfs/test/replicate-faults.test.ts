@@ -15,7 +15,7 @@ import type { BtrfsRoot, SendOptions } from '../src/roots/root.ts'
 import { encodeHeader, encodeCommand } from '../src/stream/writer.ts'
 import { makePartName } from '../src/subvolume/part-name.ts'
 import type { Subvolume } from '../src/subvolume/subvolume.ts'
-import { differences, makeSnapshots, mountImage, namesIn, openPair, recorder, run, shown, snapshot, type Pair } from './replicas.ts'
+import { differences, makeSnapshots, mountImage, namesIn, openPair, recorder, run, snapshot, type Pair } from './replicas.ts'
 
 const megabytes = 1024 * 1024
 
