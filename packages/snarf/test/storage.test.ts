@@ -226,11 +226,11 @@ describe('snarfStorage', () => {
       flush: async options => {
         done.push('flush')
         if (isFull) throw new StorageError('NO_SPACE', 'the disk is full')
-        await inner.flush(options)
+        await inner.flush?.(options)
       },
-      move: (from, to, options) => {
+      move: async (from, to, options) => {
         done.push(`move to ${to}`)
-        return inner.move(from, to, options)
+        await inner.move?.(from, to, options)
       },
     })
     const storage = snarfStorage(watched, 'site.snarf')
@@ -241,7 +241,7 @@ describe('snarfStorage', () => {
     isFull = true
     await expect(storage.flush()).rejects.toMatchObject({ code: 'NO_SPACE' })
     const names: string[] = []
-    for await (const page of inner.list('')) names.push(...page.map(({ path }) => path))
+    for await (const page of inner.list('')) names.push(...(page as readonly Entry[]).map(({ path }) => path))
     expect(names).toEqual(['site.snarf'])
     expect(await contentOf(inner)).toEqual({ '': null, a: '1', old: 'old' })
   })

@@ -10,6 +10,7 @@ import {
 } from '@syncline/core'
 import type { Duplicates, ReadSnarfOptions } from '../format/index.ts'
 import { splitArchiveLocation } from '../location.ts'
+import { localDirectory, localFile } from './local-tree.ts'
 
 /** An archive that a command was given, and the place that it lies in. */
 export interface ArchiveFile {
@@ -50,6 +51,12 @@ export async function lookAt({ place, path, name }: ArchiveFile, signal: AbortSi
 /** Content of that version from a byte on. */
 export function readFrom({ place, path }: ArchiveFile, { etag }: FileEntry, signal: AbortSignal, offset = 0): Bytes {
   return place.read(path, { signal, offset, ...(etag !== undefined && { ifMatch: etag }) })
+}
+
+/** The whole content of that version. A chunk is valid until the next one is asked for. */
+export function readAll(archive: ArchiveFile, version: FileEntry, signal: AbortSignal): Bytes {
+  const file = localDirectory(archive.name.replace(/^snarf:/i, ''))
+  return (file === undefined ? undefined : localFile(file, version.size)) ?? readFrom(archive, version, signal)
 }
 
 /** @throws StorageError `NOT_SUPPORTED` for a place that can only be read */

@@ -151,6 +151,15 @@ test.each([
   expect(existsSync(join(at, 'b'))).toBe(false)
 })
 
+test('extract makes files again that lie across the chunks of an archive', async () => {
+  const tree = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`site/${i}`, `${i} `.repeat(20_000 + 300 * i)]))
+  const at = directoryWith({ ...tree, 'site/large': 'large '.repeat(200_000) })
+  await run(at, 'create', 'site.snarf', 'site')
+  expect((await run(at, 'extract', 'site.snarf', 'copy')).code).toBe(0)
+  for (const name of readdirSync(join(at, 'site')))
+    expect(readFileSync(join(at, 'copy', name)).equals(readFileSync(join(at, 'site', name)))).toBe(true)
+})
+
 test('extract does not write through links', async () => {
   const at = directoryWith({ 'site.snarf': '1 link/a\nx1 out\nx', 'copy/': '', 'elsewhere/a': 'mine', out: 'mine' })
   symlinkSync('../elsewhere', join(at, 'copy/link'))

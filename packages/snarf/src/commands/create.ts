@@ -38,7 +38,8 @@ async function run(call: FamilyCall): Promise<number> {
     const members = (local === undefined ? undefined : localTree(local, leaveOut)) ?? storedTree(call, source, leaveOut)
     const layout: SnarfLayout = call.options.has('padded') ? 'padded' : 'unpadded'
     const content = writeSnarf(counted(call, members, leaveOut, totals), { layout, signal: call.signal })
-    if (location === '-') for await (const chunk of content) await call.write(chunk)
+    // A copy, because standard output may keep what it has no room for yet.
+    if (location === '-') for await (const chunk of content) await call.write(chunk.slice())
     else await withArchive(call, location, ({ place, path }) => replace(call, writable(place), path, content))
     call.progress()
     if (location !== '-') {

@@ -15,6 +15,7 @@ import { indexSnarf, readSnarf, windowsPathProblem, type SnarfRecord } from '../
 import {
   lookAt,
   operandsOf,
+  readAll,
   readFrom,
   readingOf,
   readingOptions,
@@ -50,7 +51,7 @@ async function run(call: FamilyCall): Promise<number> {
     const opened = await call.open(to)
     try {
       const destination = writable(opened)
-      const { totals, failures } = await writeAll(call, destination, readFrom(archive, version, call.signal), latest)
+      const { totals, failures } = await writeAll(call, destination, readAll(archive, version, call.signal), latest)
       await destination.flush?.({ signal: call.signal })
       call.progress()
       call.print(`${to}: ${summaryOf(call, totals)}${failures === 0 ? '' : `, ${failures} not written`}`)
@@ -114,7 +115,7 @@ async function writeAll(
     }
     if (latest !== undefined && latest.get(path) !== offset) return
     if (size > besideBytes) return write(path, size, body)
-    const bytes = (await collect(body)).slice()
+    const bytes = await collect(copied(body))
     const work: Promise<void> = write(path, size, once(bytes)).finally(() => running.delete(work))
     running.add(work)
     if (running.size >= most) await Promise.race(running)
@@ -143,6 +144,11 @@ async function pathsOf(destination: WritableStorage, signal: AbortSignal): Promi
     if (!isStorageError(error, 'NOT_FOUND')) throw error
   }
   return paths
+}
+
+/** Chunks of an archive are valid until the next one only. */
+async function* copied(content: Bytes): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) yield chunk.slice()
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -66,7 +66,7 @@ function openFile(root: string, path: Path): SnarfInput {
   let isOpen = true
   try {
     const { size } = fstatSync(fd)
-    if (size <= wholeBytes) return { kind: 'file', path, size, content: read(fd, path, size) }
+    if (size <= wholeBytes) return { kind: 'file', path, size, content: read(fd, path, new Uint8Array(size)) }
     isOpen = false
     return { kind: 'file', path, size, content: stream(fd, path, size) }
   } finally {
@@ -74,19 +74,39 @@ function openFile(root: string, path: Path): SnarfInput {
   }
 }
 
+/**
+ * A file of this computer from front to back, through one buffer that is used again: chunks are valid until the next is asked for. A new one for each
+ * chunk would let tens of MiB pile up before they are collected.
+ *
+ * @returns undefined if it is not the file of that size
+ */
+export function localFile(file: string, size: number): AsyncGenerator<Uint8Array> | undefined {
+  let fd: number | undefined
+  try {
+    fd = openSync(file, flags)
+    const stats = fstatSync(fd)
+    if (stats.isFile() && stats.size === size) return stream(fd, file, size)
+  } catch {
+    // The storage says what is wrong.
+  }
+  if (fd !== undefined) closeSync(fd)
+  return undefined
+}
+
 async function* stream(fd: number, path: Path, size: number): AsyncGenerator<Uint8Array> {
   try {
-    for (let at = 0; at < size; at += wholeBytes) yield read(fd, path, Math.min(wholeBytes, size - at))
+    const buffer = new Uint8Array(wholeBytes)
+    for (let at = 0; at < size; at += wholeBytes) yield read(fd, path, buffer.subarray(0, Math.min(wholeBytes, size - at)))
   } finally {
     closeSync(fd)
   }
 }
 
-function read(fd: number, path: Path, length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
+function read(fd: number, path: Path, bytes: Uint8Array): Uint8Array {
+  const { length } = bytes
   for (let at = 0; at < length;) {
     const count = readSync(fd, bytes, at, length - at, null)
-    if (count === 0) throw new Error(`no archive was written, because ${path} became shorter while it was read; run it again`)
+    if (count === 0) throw new Error(`${path} became shorter while it was read; run it again`)
     at += count
   }
   return bytes

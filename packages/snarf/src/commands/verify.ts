@@ -1,6 +1,6 @@
 import { ExitCode, type FamilyCall, type FamilyCommand } from '@syncline/core'
 import { readSnarf } from '../format/index.ts'
-import { lookAt, operandsOf, readFrom, readingOf, readingOptions, summaryOf, withArchive, type Totals } from './archive-file.ts'
+import { lookAt, operandsOf, readAll, readingOf, readingOptions, summaryOf, withArchive, type Totals } from './archive-file.ts'
 
 /** `syncline snarf verify`. */
 export const verify: FamilyCommand = {
@@ -21,7 +21,7 @@ async function run(call: FamilyCall): Promise<number> {
   return withArchive(call, location, async archive => {
     const version = await lookAt(archive, call.signal)
     const totals: Totals = { files: 0, directories: 0, bytes: 0 }
-    for await (const { kind, path, content } of readSnarf(readFrom(archive, version, call.signal), readingOf(call))) {
+    for await (const { kind, path, content } of readSnarf(readAll(archive, version, call.signal), readingOf(call))) {
       for await (const chunk of content) totals.bytes += chunk.length
       if (kind === 'file') totals.files++
       else if (path !== '') totals.directories++
