@@ -151,15 +151,22 @@ describe('snarfStorage', () => {
     expect(await contentOf(inner)).toEqual({ '': null, old: 'old', first: '1' })
   })
 
-  test('of two that make the archive the second is refused, also where the store decides nothing', async () => {
-    const inner = memory({ capabilities: { conditional: false } })
+  // Of the old archives here nothing is copied, so that only the condition on the whole can refuse.
+  test.each([
+    { conditional: true, old: undefined },
+    { conditional: false, old: undefined },
+    { conditional: true, old: '0 d/\n' },
+    { conditional: false, old: '0 d/\n' },
+  ])('of two writers the second is refused: $conditional $old', async ({ conditional, old }) => {
+    const inner = memory({ capabilities: { conditional } })
+    if (old !== undefined) await inner.write('site.snarf', toBytes(old))
     const [first, second] = [snarfStorage(inner, 'site.snarf'), snarfStorage(inner, 'site.snarf')]
     await first.write('first', toBytes('1'))
     await second.write('second', toBytes('2'))
     await first.flush()
     await expect(second.flush()).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' })
     expect(await collectText(second.read('second'))).toBe('2')
-    expect(await contentOf(inner)).toEqual({ '': null, first: '1' })
+    expect(await contentOf(inner)).toEqual({ '': null, ...(old !== undefined && { d: null }), first: '1' })
   })
 
   test('an archive that changes while it is copied is not replaced, also where the store decides nothing', async () => {
