@@ -190,6 +190,22 @@ describe('Commit.plan', () => {
     expect((await new Commit(space, snarf).plan(folder, '', 'test')).items).toHaveLength(1)
   })
 
+  test('a file in the place of children is an error, and so are children in the place of a file', async () => {
+    const { space } = contentModel()
+    const snarf = new SnarfRepository()
+    await snarf.write('test/d', bytes('x'))
+    await snarf.write('test/f/@@Zope/Entries.xml', bytes('<entries></entries>'))
+    await edit(snarf, async metadata => {
+      await metadata.set('test/d', { factory: 'app.models.Folder' })
+      await metadata.set('test/f', { factory: 'app.models.File' })
+    })
+    const error = await errorOf(new Commit(space, snarf).perform(new Folder({ d: new Folder(), f: new File() }), '', 'test'))
+    expect(String(error)).toBe(
+      'Exceptions: \n    test/d: it is a file in the repository, but its object has children\n    test/f: test/f is a directory in the repository',
+    )
+    await expect(snarf.write('test/d/x', bytes('y'))).rejects.toThrow('test/d is a file of the archive')
+  })
+
   test('files beyond 32 KiB are compared to their end', async () => {
     const { space } = contentModel()
     const folder = new Folder({ a: new File('x'.repeat(100_000)) })

@@ -117,9 +117,9 @@ describe('repositoryFromStorage', () => {
     expect(changed).toEqual(['site/index.txt'])
   })
 
-  test('removes what earlier checkouts wrote of objects that are gone, and nothing else', async () => {
+  test.each([true, false])('removes what earlier checkouts wrote of objects that are gone, and nothing else; directories: %s', async directories => {
     const space = world()
-    const storage = memory()
+    const storage = memory({ capabilities: { directories } })
     const site = pages()
     const checkout = new Checkout(space, repositoryFromStorage(storage))
     await checkout.perform(site, 'site', '', { removeStale: true })
@@ -140,6 +140,9 @@ describe('repositoryFromStorage', () => {
       'site/sub/deep/x',
     ])
     expect(await pathsOf(storage)).toContain('site/sub/notes of a person')
+    if (directories) expect(await storage.stat('site/sub/deep')).toBeUndefined()
+    expect(await checkout.repository.kindOf('site/sub')).toBe('directory')
+    expect(await checkout.repository.kindOf('site/sub/deep')).toBeUndefined()
     const target: Record<string, Folder> = {}
     await new Commit(space, repositoryFromStorage(storage)).perform(target, 'site', 'site')
     expect(target['site']).toEqual(site)

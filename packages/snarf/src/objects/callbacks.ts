@@ -2,7 +2,7 @@ import { SynchronizationError } from './errors.ts'
 import type { Callback } from './synchronizer.ts'
 
 /** Passes of callbacks; what is still pending after them would never end. */
-export const maximumPasses = 10
+const maximumPasses = 10
 
 /**
  * Calls callbacks in their order, then what they returned, and so on.

@@ -76,7 +76,7 @@ export class CommitError extends AggregateError {
 }
 
 /** What an error says: the representations of its `args` if it has an array of that name, else its message. */
-export function formatArguments(error: unknown): string {
+function formatArguments(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'args' in error && Array.isArray(error.args)) return error.args.map(pythonRepr).join(', ')
   return error instanceof Error ? error.message : String(error)
 }

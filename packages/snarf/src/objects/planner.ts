@@ -97,7 +97,7 @@ export class Planner {
 
   async #new(name: string, key: unknown, entry: EntryAttributes, path: Path, replaced?: PlanNode['old']): Promise<PlanNode> {
     const isDirectory = await this.#willBeDirectory(entry, path)
-    const body = isDirectory ? undefined : await this.#body(path, entry['factory'] === undefined)
+    const body = isDirectory ? undefined : await this.#body(path, entry['factory'] === undefined && entry['type'] !== undefined)
     return this.#node({
       path,
       name,
@@ -137,7 +137,7 @@ export class Planner {
         path,
       })
     }
-    if (!isPickle || this.#space.fileGenerator !== undefined) return digestOfBytes(this.#repository.read(path, this.#options))
+    if (!isPickle) return digestOfBytes(this.#repository.read(path, this.#options))
     const pickle = (await this.#repository.readIfThere(path, this.#options)) ?? new Uint8Array(0)
     const problem = this.#space.pickleProblem(pickle)
     if (problem !== undefined) throw problem
@@ -152,7 +152,9 @@ export class Planner {
     if (type !== undefined && type !== space.typeOf(object)) return this.#new(name, key, entry, path, await this.#old(object))
     const common = { path, name, key, entry, ...(await this.#parts(synchronizer, entry, name, path)) }
     if (synchronizer.kind === 'directory') {
-      const children = (await this.#repository.kindOf(path)) === 'directory' ? await this.directory(synchronizer, path) : []
+      const kind = await this.#repository.kindOf(path)
+      if (kind === 'file') throw new SynchronizationError('it is a file in the repository, but its object has children', { path })
+      const children = kind === 'directory' ? await this.directory(synchronizer, path) : []
       return this.#unlessEmpty({ ...common, isDirectory: true, children, old: { object } })
     }
     const body = await this.#body(path, false)

@@ -1,4 +1,4 @@
-import { StorageError, collect, toBytes, type Bytes, type Path } from '@syncline/core'
+import { collect, parentPath, StorageError, toBytes, type Bytes, type Path } from '@syncline/core'
 import { encodeHeader, indexSnarf } from '../format/index.ts'
 import { Repository, type RepositoryOptions } from './repository.ts'
 
@@ -57,6 +57,10 @@ export class SnarfRepository extends Repository {
     await this.#index()
     const bytes = content instanceof Uint8Array ? content : (await collect(content)).slice()
     if (this.#directories.has(path)) throw new StorageError('IS_A_DIRECTORY', `${path} is a directory of the archive already`, { path })
+    for (let directory = parentPath(path); directory !== ''; directory = parentPath(directory)) {
+      if (this.#members.has(directory))
+        throw new StorageError('NOT_A_DIRECTORY', `${directory} is a file of the archive, so ${path} cannot be`, { path })
+    }
     this.#pieces.push(encodeHeader({ kind: 'file', path, size: bytes.length }, 'padded'), bytes)
     this.#note(path, bytes)
   }

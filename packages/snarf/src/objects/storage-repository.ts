@@ -34,7 +34,7 @@ class StorageRepository extends Repository {
   override readonly concurrency: number
   readonly #storage: ReadableStorage
   readonly #keepUnchanged: boolean
-  #index: Promise<Map<Path, Seen>> | undefined
+  #index: Promise<Index> | undefined
 
   constructor(storage: ReadableStorage, { keepUnchanged = true, ...options }: StorageRepositoryOptions) {
     const { exactNames = false, concurrency = 1 } = storage.capabilities
@@ -61,32 +61,32 @@ class StorageRepository extends Repository {
     const index = await this.#indexed(options)
     if (!(content instanceof Uint8Array)) {
       const { size } = await storage.write(path, content, options)
-      note(index, path, size)
+      index.add(path, { kind: 'file', size })
       return
     }
     if (this.#keepUnchanged && index.get(path)?.size === content.length && (await this.#has(path, content, options))) return
     await storage.write(path, toBytes(content), { ...options, size: content.length })
-    note(index, path, content.length)
+    index.add(path, { kind: 'file', size: content.length })
   }
 
   override async remove(path: Path, options?: AbortOptions): Promise<void> {
     const storage = this.#writable()
     const index = await this.#indexed(options)
     await storage.remove(path, options)
-    index.delete(path)
-    for (let directory = parentPath(path); directory !== ''; directory = parentPath(directory)) {
+    for (const directory of index.remove(path)) {
+      if (this.#storage.capabilities.directories !== true) continue
       try {
         await storage.remove(directory, options)
       } catch (error) {
+        // Somebody put something in since it was listed.
         if (isStorageError(error, 'NOT_EMPTY')) return
         throw error
       }
-      index.delete(directory)
     }
   }
 
   override async *paths(options?: AbortOptions): AsyncGenerator<Path, void, undefined> {
-    for (const [path, { kind, problem }] of await this.#indexed(options)) if (kind === 'file' && problem === undefined) yield path
+    for (const [path, { kind, problem }] of (await this.#indexed(options)).entries()) if (kind === 'file' && problem === undefined) yield path
   }
 
   override refresh(): void {
@@ -112,7 +112,7 @@ class StorageRepository extends Repository {
     }
   }
 
-  #indexed(options?: AbortOptions): Promise<Map<Path, Seen>> {
+  #indexed(options?: AbortOptions): Promise<Index> {
     if (this.#index === undefined) {
       const index = this.#list(options)
       index.catch(() => {
@@ -124,15 +124,15 @@ class StorageRepository extends Repository {
   }
 
   /** One listing answers what would be a request for every file, and tells the directories of stores that only imply them. */
-  async #list(options: AbortOptions = {}): Promise<Map<Path, Seen>> {
-    const index = new Map<Path, Seen>()
+  async #list(options: AbortOptions = {}): Promise<Index> {
+    const index = new Index()
     try {
       for await (const page of this.#storage.list('', options)) {
         for (const entry of Array.isArray(page) ? (page as readonly Entry[]) : [page as Entry]) {
-          if (entry.kind === 'directory') index.set(entry.path, { kind: 'directory', size: 0 })
-          else if (entry.kind === 'file') note(index, entry.path, entry.size)
+          if (entry.kind === 'directory') index.add(entry.path, { kind: 'directory', size: 0 })
+          else if (entry.kind === 'file') index.add(entry.path, { kind: 'file', size: entry.size })
           // An error only for who asks for it: other things may lie beside the objects.
-          else index.set(entry.path, { kind: 'file', size: -1, problem: entry.kind === 'symlink' ? 'it is a symbolic link' : entry.reason })
+          else index.add(entry.path, { kind: 'file', size: -1, problem: entry.kind === 'symlink' ? 'it is a symbolic link' : entry.reason })
         }
       }
     } catch (error) {
@@ -143,9 +143,39 @@ class StorageRepository extends Repository {
   }
 }
 
-function note(index: Map<Path, Seen>, path: Path, size: number): void {
-  index.set(path, { kind: 'file', size })
-  for (let directory = parentPath(path); directory !== '' && !index.has(directory); directory = parentPath(directory)) {
-    index.set(directory, { kind: 'directory', size: 0 })
+/** What a storage holds, with the directories that its files imply. */
+class Index {
+  readonly #seen = new Map<Path, Seen>()
+  /** Children that each directory has. */
+  readonly #children = new Map<Path, number>()
+
+  get(path: Path): Seen | undefined {
+    return this.#seen.get(path)
+  }
+
+  entries(): Iterable<readonly [Path, Seen]> {
+    return this.#seen
+  }
+
+  add(path: Path, seen: Seen): void {
+    const isNew = !this.#seen.has(path)
+    this.#seen.set(path, seen)
+    if (!isNew || path === '') return
+    const directory = parentPath(path)
+    this.#children.set(directory, (this.#children.get(directory) ?? 0) + 1)
+    if (directory !== '' && !this.#seen.has(directory)) this.add(directory, { kind: 'directory', size: 0 })
+  }
+
+  /** Forgets a file, and the directories that are empty without it, which it returns, the deepest first. */
+  remove(path: Path): readonly Path[] {
+    const emptied: Path[] = []
+    for (let gone = path; gone !== '' && this.#seen.delete(gone); gone = parentPath(gone)) {
+      if (gone !== path) emptied.push(gone)
+      const directory = parentPath(gone)
+      const left = (this.#children.get(directory) ?? 1) - 1
+      this.#children.set(directory, left)
+      if (left > 0) break
+    }
+    return emptied
   }
 }
