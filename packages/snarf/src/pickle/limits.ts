@@ -7,6 +7,13 @@ export const defaultMaxBytes: number = 256 * 1024 * 1024
 /** Digits of one number. Python 2 and JavaScript both take time that grows faster than the number. */
 export const maxDigits = 100_000
 
+/** The digits of an integer. @throws TypeError if they are more than can be read again */
+export function digitsOf(value: bigint): string {
+  const digits = String(value)
+  if (digits.length > maxDigits) throw new TypeError(`an integer of ${digits.length} digits cannot be pickled; ${maxDigits} can`)
+  return digits
+}
+
 /** Values inside values of YAML: its reader calls itself many times for each. */
 export const defaultMaxYamlDepth = 200
 

@@ -4,6 +4,7 @@ import { sortPython } from '../registry/python-order.ts'
 import { PyByteArray, PyDate, PyDateTime, PyDecimal, PyFloat, PyInt, PyString, PyUnicode } from '../registry/python-values.ts'
 import { toBase64 } from './base64.ts'
 import { PicklingError } from './errors.ts'
+import { digitsOf } from './limits.ts'
 import { Place } from './place.ts'
 import { isEmptyState, ownAttributes, shapeOf } from './take-apart.ts'
 
@@ -84,7 +85,7 @@ class Tagger {
       case 'number':
         return Number.isFinite(value) && !Object.is(value, -0) ? value : new TaggedMap(['$float', floatText(value)])
       case 'bigint':
-        return new TaggedMap(['$bigint', String(value)])
+        return new TaggedMap(['$bigint', this.#try(() => digitsOf(value))])
       case 'object':
         return value === null ? null : this.#object(value)
       case 'function':
@@ -102,7 +103,7 @@ class Tagger {
     const known = this.#memo.get(object)
     if (known !== undefined) return new TaggedMap(['$ref', (known.id ??= this.#nextId++)])
     if (object instanceof PyFloat) return Number.isInteger(object.value) ? new TaggedMap(['$float', floatText(object.value)]) : this.tag(object.value)
-    if (object instanceof PyInt) return new TaggedMap(['$int', String(object.value)])
+    if (object instanceof PyInt) return new TaggedMap(['$int', this.#try(() => digitsOf(object.value))])
     if (object instanceof PyUnicode) return this.#remember(object, new TaggedMap(['$unicode', object.value]))
     if (object instanceof PyString) return this.#remember(object, new TaggedMap(['$string', object.value]))
     if (this.#unfinished.has(object))

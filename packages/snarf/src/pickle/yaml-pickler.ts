@@ -83,7 +83,7 @@ function parseYaml(text: string, maxDepth: number): Syntax {
     intAsBigInt: true,
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   const [problem] = [...document.errors, ...document.warnings]
   if (problem !== undefined && /call stack/i.test(problem.message)) throw new RangeError(problem.message)
@@ -97,6 +97,7 @@ function toSyntax(node: unknown, text: string, depth: number): Syntax {
   if (node === null) return { type: 'scalar', value: null, offset }
   if (isAlias(node) || (node as { anchor?: string }).anchor !== undefined)
     throw fail('anchors and aliases are not read; shared values are $id and $ref')
+  if ((node as Node).tag !== undefined) throw fail(`the tag ${String((node as Node).tag).slice(0, 60)} is not read; classes are $class`)
   if (depth <= 0) throw fail('values are nested too deep; allow more with maxDepth')
   if (isScalar(node)) return { type: 'scalar', value: toPlain(node.value, fail), offset }
   if (isSeq(node)) return { type: 'list', items: node.items.map(item => toSyntax(item, text, depth - 1)), offset }

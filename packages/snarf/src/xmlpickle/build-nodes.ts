@@ -1,4 +1,5 @@
 import { PicklingError } from '../pickle/errors.ts'
+import { digitsOf } from '../pickle/limits.ts'
 import { Place } from '../pickle/place.ts'
 import { isEmptyState, isFalsyInPython, ownAttributes, shapeOf } from '../pickle/take-apart.ts'
 import { newObject, reconstructor } from '../registry/builtins.ts'
@@ -71,7 +72,7 @@ class NodeBuilder {
       case 'boolean':
         return value ? '<true/>' : '<false/>'
       case 'bigint':
-        return `<long>${value}</long>`
+        return `<long>${this.#try(() => digitsOf(value))}</long>`
       case 'object':
         return value === null ? '<none/>' : this.#object(value)
       case 'function':
@@ -105,7 +106,7 @@ class NodeBuilder {
     const known = this.#memo.get(object)
     if (known !== undefined) return this.#refer(known)
     if (object instanceof PyFloat) return `<float>${pyFloatRepr(object.value)}</float>`
-    if (object instanceof PyInt) return `<int>${object.value}</int>`
+    if (object instanceof PyInt) return `<int>${this.#try(() => digitsOf(object.value))}</int>`
     if (object instanceof PyString || object instanceof PyUnicode) return this.#text(object)
     if (this.#unfinished.has(object))
       throw this.#error('an object whose constructor arguments or base value hold the object itself cannot be pickled')

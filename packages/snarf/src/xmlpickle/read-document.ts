@@ -43,20 +43,27 @@ function decode(document: Uint8Array, encoding: string): string {
   }
 }
 
-/** How many bytes from the beginning are characters: halved until found, since decoders do not tell. */
+/** How many bytes from the beginning are whole characters: halved until found, since decoders do not tell. */
 function validLength(document: Uint8Array, encoding: string): number {
   let valid = 0
   let bad = document.length
   while (bad - valid > 1) {
     const middle = (valid + bad) >>> 1
-    try {
-      new TextDecoder(encoding, { fatal: true }).decode(document.subarray(0, middle), { stream: true })
-      valid = middle
-    } catch {
-      bad = middle
-    }
+    if (isText(document.subarray(0, middle), encoding, true)) valid = middle
+    else bad = middle
   }
+  // A character that begins well and does not go on is the fault, not what comes instead of its rest.
+  while (valid > 0 && !isText(document.subarray(0, valid), encoding, false)) valid--
   return valid
+}
+
+function isText(bytes: Uint8Array, encoding: string, stream: boolean): boolean {
+  try {
+    new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream })
+    return true
+  } catch {
+    return false
+  }
 }
 
 function badBytes(document: Uint8Array, offset: number, encoding: string): UnpicklingError {

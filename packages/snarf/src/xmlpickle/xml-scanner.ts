@@ -221,8 +221,10 @@ export class XmlScanner {
     if (text.startsWith('<!', start)) throw this.error('DOCTYPE and other declarations are not allowed: a pickle has no entities of its own', start)
     const end = text.indexOf('?>', start)
     if (end < 0) throw this.error('a processing instruction does not end', start)
-    const target = text.slice(start + 2, this.#nameEnd(start + 2))
-    if (target === '') throw this.error('a processing instruction has no name', start)
+    const targetEnd = this.#nameEnd(start + 2)
+    const target = text.slice(start + 2, targetEnd)
+    if (target === '' || (targetEnd !== end && !/[ \t\n]/.test(text.charAt(targetEnd))))
+      throw this.error('a processing instruction has no name', start)
     if (target.toLowerCase() === 'xml') throw this.error('the XML declaration is not at the beginning', start)
     this.#at = end + 2
   }
