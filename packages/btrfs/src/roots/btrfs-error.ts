@@ -116,6 +116,7 @@ function meaningOf(failures: readonly CommandFailure[]): Meaning | undefined {
 }
 
 function describe({ command, code, signal, stderr }: CommandFailure): string {
-  const how = signal === null ? `exit code ${code ?? 'unknown'}` : signal
+  const lost = code === 255 ? ', as ssh has it for a lost connection' : ''
+  const how = signal === null ? `exit code ${code ?? 'unknown'}${lost}` : signal
   return stderr === '' ? `${command} (${how})` : `${command} (${how}):\n  ${stderr.replaceAll('\n', '\n  ')}`
 }
