@@ -42,7 +42,7 @@ export {
   type RetentionSide,
   type RetentionSidePlan,
 } from './retention/plan-retention.ts'
-export { type DayOfWeek, parsePolicy, type RetentionPolicy, type Span } from './retention/policy.ts'
+export { type DayOfWeek, parsePolicy, type RetentionPolicy, type Span, type Unit } from './retention/policy.ts'
 export { dumpItems, snapshotItems } from './retention/retention-items.ts'
 export { createSnapshot, type CreatedSnapshot, type CreateSnapshotOptions } from './snapshots/create-snapshot.ts'
 export { needsSnapshot, type SnapshotDecision, type SnapshotMode, type SnapshotSituation } from './snapshots/needs-snapshot.ts'

@@ -59,7 +59,7 @@ export function flowOf(...volumes: readonly TestVolume[]): Bytes {
 }
 
 /** Bytes that are the same for the same seed, and compress to nothing else. */
-export function pattern(size: number, seed: number): Uint8Array {
+function pattern(size: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(size)
   let x = (seed * 2654435761) | 1
   for (let i = 0; i < size; i++) {

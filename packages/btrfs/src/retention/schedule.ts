@@ -4,7 +4,7 @@ const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
 /** Which hour, day, week, month and year a time belongs to, as numbers that grow by one with each. */
-export type Periods = Readonly<Record<Unit, number>>
+type Periods = Readonly<Record<Unit, number>>
 
 /**
  * Places a time in the calendar of a policy, in UTC.
@@ -13,7 +13,7 @@ export type Periods = Readonly<Record<Unit, number>>
  *
  * @param time - milliseconds since the Unix epoch
  */
-export function periodsOf(time: number, { hourOfDay = 0, dayOfWeek = 'sunday' }: RetentionPolicy): Periods {
+function periodsOf(time: number, { hourOfDay = 0, dayOfWeek = 'sunday' }: RetentionPolicy): Periods {
   const day = Math.floor((time - hourOfDay * hourMs) / dayMs)
   // The first day of the epoch was a Thursday.
   const week = Math.floor((day + 4 - daysOfWeek.indexOf(dayOfWeek)) / 7)
