@@ -43,7 +43,7 @@ export class Doc {
   }
 }
 
-export class FolderSynchronizer extends DirectorySynchronizer<Folder> {
+class FolderSynchronizer extends DirectorySynchronizer<Folder> {
   override entries(): Iterable<readonly [unknown, unknown]> {
     return this.context.children
   }
