@@ -26,6 +26,8 @@ import { planRestore } from '../src/dumps/restore-plan.ts'
 import { abandonUpload } from '../src/dumps/unfinished.ts'
 import { verifyDumps } from '../src/dumps/verify-dumps.ts'
 import { writeDumps, type DumpEncoding } from '../src/dumps/write-dumps.ts'
+import type { StreamCommand } from '../src/stream/command.ts'
+import { encodeCommand, encodeHeader } from '../src/stream/writer.ts'
 import { chunked, flowOf, streamOf, uuidOf, type TestVolume } from './dump-kit.ts'
 
 const s1: TestVolume = { name: 's1', uuid: uuidOf('11aa'), transid: 7 }
@@ -293,6 +295,28 @@ describe('planRestore', () => {
 })
 
 describe('writeDumps', () => {
+  test.each([1, 7, 17, 18, 100])('keeps every byte of streams that come in pieces of %d, in a buffer that is used again', async size => {
+    const storage = memory()
+    const volumes = [s1, s2, s3]
+    const written = await writeDumps(storage, chunked(Buffer.concat(volumes.map(streamOf)), size))
+    for (const [i, volume] of volumes.entries()) expect(Buffer.compare(await collect(storage.read(written[i]!.path)), streamOf(volume))).toBe(0)
+  })
+
+  test('keeps no stream that would write outside of its volume, nor two volumes under one header', async () => {
+    const storage = memory()
+    const begin = { name: 'subvol', path: 's1', uuid: s1.uuid, transid: 7 } as const
+    const flow = (...commands: readonly StreamCommand[]): Bytes =>
+      toBytes(Buffer.concat([encodeHeader(1), ...commands.map(command => encodeCommand(command, 1))]))
+    for (const bytes of [
+      flow(begin, { name: 'mkfile', path: '../escaped', inode: 257 }, { name: 'end' }),
+      flow({ ...begin, path: '../s1' }, { name: 'end' }),
+      flow(begin, { ...begin, path: 's2', uuid: s2.uuid }, { name: 'end' }),
+      flow({ name: 'mkfile', path: 'file', inode: 257 }, { name: 'end' }),
+    ])
+      await expect(writeDumps(storage, bytes)).rejects.toSatisfy(error => isStorageError(error, 'CORRUPT'))
+    expect(await pathsOf(storage)).toEqual([])
+  })
+
   test('leaves alone a file of another kind that has the name, and a record that is none', async () => {
     const storage = memory()
     await storage.write('s1.11aa0000.btrfs', toBytes('keep me'))
