@@ -42,7 +42,7 @@ function toLines(text: string): string {
 }
 
 /** UTF-8 in which a surrogate without a partner has three bytes, as Python 2 writes it. */
-export function encodeWtf8(text: string): Uint8Array {
+function encodeWtf8(text: string): Uint8Array {
   if (!/\p{Surrogate}/u.test(text)) return new TextEncoder().encode(text)
   const parts: Uint8Array[] = []
   for (const part of text.split(/(\p{Surrogate})/u)) {
