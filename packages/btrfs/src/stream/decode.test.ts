@@ -71,6 +71,26 @@ describe('decodeRange', () => {
     )
   })
 
+  test('knows the match of LZO that only follows many literals', () => {
+    // Written by hand from the kernel's description: 2,100 literals, 3 bytes from 2,071 back, and the end.
+    const literals = Uint8Array.from({ length: 2100 }, (_, i) => (i * 2_654_435_761) >>> 13)
+    const block = Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 42]), literals, Buffer.from([0b1000, 5, 0x11, 0, 0])])
+    const lengths = new Uint32Array([8 + block.length, block.length])
+    const data = Buffer.concat([new Uint8Array(lengths.buffer), block])
+    const size = 2103
+    const command = {
+      name: 'encodedWrite',
+      path: 'a',
+      offset: 0,
+      unencodedFileLength: size,
+      unencodedLength: size,
+      unencodedOffset: 0,
+      compression: 3,
+      data,
+    } as const
+    expect([...decodeRange(command).subarray(2100)]).toEqual([...literals.subarray(29, 32)])
+  })
+
   test('takes bytes as they are where nothing is compressed, and fills up with zeros', () => {
     const command = {
       name: 'encodedWrite',
