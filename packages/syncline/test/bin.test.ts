@@ -311,3 +311,42 @@ test('the demonstration runs to its end and leaves nothing behind', async () => 
   for (const text of ['renamed at the source', 'conflict', 'nothing to do', 'both sides agree']) expect(out).toContain(text)
   expect(await readdir(here.path('tmp'))).toEqual([])
 })
+
+describe('families of commands', () => {
+  const install = async (name: string, commands: string): Promise<void> => {
+    await mkdir(here.path('node_modules', name), { recursive: true })
+    const manifest = { name, type: 'module', exports: { './commands': './commands.js' } }
+    await writeFile(here.path('node_modules', name, 'package.json'), JSON.stringify(manifest))
+    await writeFile(here.path('node_modules', name, 'commands.js'), commands)
+  }
+  const hello = `export const families = [{ name: 'greet', summary: 'Greets', commands: { hello: {
+    summary: 'Says hello', usage: ['NAME'], details: [], examples: [], options: { loud: { short: 'l', text: 'Louder' } },
+    run: async call => (call.print('hello ' + call.operands[0] + (call.options.has('loud') ? '!' : '')), call.json({ type: 'hello' }), 0)
+  } } }]`
+
+  test("come from packages of the user's project", async () => {
+    await install('syncline-plugin-greet', hello)
+    expect(await here.run('greet', 'hello', '-l', 'Ana')).toEqual({ code: 0, signal: null, out: 'hello Ana!\n', err: '' })
+    expect((await here.run('greet', 'hello', 'Ana', '--json')).out).toBe('{"type":"hello"}\n')
+    expect((await here.run('help', 'greet', 'hello')).out).toContain('-l, --loud')
+    expect(await here.run('greet', 'helo')).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean syncline greet hello?') })
+  })
+
+  test("the project's package comes before the one beside the program", async () => {
+    await install('@syncline/btrfs', hello.replace("'greet'", "'snapshot'"))
+    expect((await here.run('snapshot', 'hello', 'Ana')).out).toBe('hello Ana\n')
+  })
+
+  test('what fails inside of a package is told, and what is missing is named', async () => {
+    await install('syncline-plugin-greet', `import 'a-package-that-nobody-has'`)
+    expect(await here.run('greet', 'hello')).toMatchObject({ code: 1, err: expect.stringContaining('a-package-that-nobody-has') })
+    await install('syncline-plugin-greet', 'export const families = 7')
+    expect(await here.run('greet', 'hello')).toMatchObject({ code: 2, err: expect.stringContaining('brings no commands "greet"') })
+    expect(await here.run('nothing-like-that')).toMatchObject({ code: 2, err: expect.stringContaining('unknown command') })
+  })
+
+  test('are listed and completed', async () => {
+    expect((await here.run('--help')).out).toMatch(/Families of commands\n {2}snapshot COMMAND {2}/)
+    expect((await here.run('completion', 'bash')).out).toContain("'snapshot send'")
+  })
+})

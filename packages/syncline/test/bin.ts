@@ -36,11 +36,11 @@ export class Workplace {
   /** Starts the command without waiting for it. */
   start(
     argv: readonly string[],
-    options: { readonly env?: Readonly<Record<string, string>>; readonly uid?: number } = {},
+    options: { readonly env?: Readonly<Record<string, string>>; readonly uid?: number; readonly cwd?: string } = {},
   ): ChildProcessWithoutNullStreams {
     const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env
     return spawn(process.execPath, [bin, ...argv], {
-      cwd: this.root,
+      cwd: options.cwd ?? this.root,
       env: { ...env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', XDG_STATE_HOME: this.path('.state'), CI: '', ...options.env },
       ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     })

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { isStorageError, StorageError, type FamilyCall, type ReadableStorage } from '@syncline/core'
+import { isStorageError, StorageError, type AbortOptions, type FamilyCall, type ReadableStorage } from '@syncline/core'
 import { fs } from '@syncline/fs'
 import { readDumps, type DumpIndex } from '../dumps/read-dumps.ts'
 import type { BtrfsRoot } from '../roots/root.ts'
@@ -38,7 +38,7 @@ export async function readContent(text: string, call: FamilyCall, places: Places
       return { kind: 'subvolumes', root: found.root, path: found.path, volumes }
     }
   }
-  const storage = await openDumps(location, places)
+  const storage = await openDumps(location, places, { signal })
   return { kind: 'dumps', storage, index: await readDumps(storage, { signal }) }
 }
 
@@ -56,7 +56,10 @@ export async function rootOf(
   }
 }
 
-/** Opens a directory of dumps, to read it. */
-export async function openDumps(location: Location, places: Places): Promise<ReadableStorage> {
-  return location.kind === 'local' ? fs(resolve(location.path)) : places.storage(location)
+/** Opens a directory of dumps, to read it. @throws StorageError `NOT_FOUND` if there is none, where that can be told from an empty one */
+export async function openDumps(location: Location, places: Places, options: AbortOptions): Promise<ReadableStorage> {
+  const storage = location.kind === 'local' ? fs(resolve(location.path)) : await places.storage(location)
+  const isMissing = storage.capabilities.directories === true && (await storage.stat('', options)) === undefined
+  if (isMissing) throw new StorageError('NOT_FOUND', `there is no directory ${storage.name}, and so no dumps`)
+  return storage
 }

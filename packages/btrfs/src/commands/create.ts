@@ -49,9 +49,11 @@ export const create: FamilyCommand = {
       const series = options.text('name') ?? name
       const destinations = await destinationVolumes(call, places)
       const { made, reason, path } = await createSnapshot(root, source, { directory, series: rawOf(series), mode, destinations, dryRun, now, signal })
+      // What is there already is the last one, and shows the subvolume as it is.
+      const wouldMake = dryRun && path !== undefined && !(await exists(root, path, { signal }))
       const place = path === undefined ? null : `${root.name.replace(/\/$/, '')}/${textOf(path)}`
-      call.json({ type: 'create_complete', exitCode: 0, made, reason, path: place })
-      call.print(made ? `${symbols.done} ${place}` : dryRun && place !== null ? `would make ${place}: ${reason}` : `nothing made: ${reason}`)
+      call.json({ type: 'create_complete', exitCode: 0, made, wouldMake: made || wouldMake, reason, path: place })
+      call.print(made ? `${symbols.done} ${place}` : wouldMake ? `would make ${place}: ${reason}` : `nothing made: ${reason}`)
       return 0
     }),
 }

@@ -42,7 +42,7 @@ export const restore: FamilyCommand = {
       if (text === undefined || targetText === undefined || rest.length > 0)
         throw usageError('restore takes the place of the dumps, and where they are restored to', 'Usage: syncline snapshot restore PLACE TARGET')
       const target = places.parse(targetText)
-      const storage = await openDumps(places.parse(text), places)
+      const storage = await openDumps(places.parse(text), places, { signal })
       const only = options.list('only').map(matcherOf)
       const select = (dump: Dump): boolean => only.length === 0 || only.some(isMatch => isMatch(dump.name))
       if (options.has('dry-run')) return showPlan(call, storage, select)

@@ -115,7 +115,8 @@ class Sending {
           matching++
           return isWanted(source.relative(volume.path))
         },
-        check: (_volume, parent) => !incrementalOnly || parent !== undefined,
+        // A dump of what changed since itself holds nothing, and a subvolume that is there can be made a snapshot of.
+        check: (volume, parent) => (!incrementalOnly || parent !== undefined) && (target.keepsNames || parent?.uuid !== volume.uuid),
       },
       target.keepsNames ? transfer : undefined,
     )

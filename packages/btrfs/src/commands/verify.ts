@@ -24,7 +24,7 @@ export const verify: FamilyCommand = {
       const [text, ...rest] = operands
       if (text === undefined || rest.length > 0)
         throw usageError(text === undefined ? 'which place?' : 'verify takes one place', 'Usage: syncline snapshot verify PLACE')
-      const storage = await openDumps(places.parse(text), places)
+      const storage = await openDumps(places.parse(text), places, { signal })
       const report = await verifyDumps(storage, {
         signal,
         decode: decoderOf(call),
