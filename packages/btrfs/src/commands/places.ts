@@ -87,6 +87,6 @@ export async function isFile(path: string): Promise<boolean> {
 }
 
 /** A path that cannot be taken for a URL. */
-export function toPath(path: string): string {
+function toPath(path: string): string {
   return path.startsWith('/') || path.startsWith('.') ? path : `./${path}`
 }
