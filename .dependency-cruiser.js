@@ -40,8 +40,15 @@ export default {
       name: 'adapters-stand-alone',
       comment: 'Whoever needs one storage installs one storage. Only btrfs builds on fs.',
       severity: 'error',
-      from: { path: `^packages/${adapters}/src/`, pathNot: tests },
+      from: { path: `^packages/${adapters}/src/`, pathNot: [tests, '^packages/btrfs/'] },
       to: { path: ours, pathNot: ['^packages/$1/', '^packages/core/', '^@syncline/core$'] },
+    },
+    {
+      name: 'btrfs-knows-core-and-fs',
+      comment: 'A subvolume is a directory of this machine, and dumps lie in directories.',
+      severity: 'error',
+      from: { path: '^packages/btrfs/src/', pathNot: tests },
+      to: { path: ours, pathNot: ['^packages/(btrfs|core|fs)/', '^@syncline/(core|fs)$'] },
     },
     {
       name: 'conformance-and-cli-know-only-core',

@@ -3,16 +3,16 @@ import { ClassRegistry, PyByteArray, PyComplex, PyDate, PyDateTime, PyDecimal, P
 export class Page {
   title: unknown
 }
-export class Classic {}
-export class Persistent {}
-export class Folder extends Map<unknown, unknown> {
+class Classic {}
+class Persistent {}
+class Folder extends Map<unknown, unknown> {
   note?: unknown
 }
-export class Series extends Array<unknown> {
+class Series extends Array<unknown> {
   unit?: unknown
 }
 /** Keeps what it holds out of sight: state and arguments are its own business. */
-export class Vault {
+class Vault {
   #held: unknown
   constructor(held: unknown) {
     this.#held = held
@@ -24,7 +24,7 @@ export class Vault {
     vault.#held = held
   }
 }
-export class Point {
+class Point {
   readonly x: number
   readonly y: number
   constructor(x: number, y: number) {
@@ -49,7 +49,7 @@ export function testRegistry(): ClassRegistry {
     .defineFunction('app.models.area', area)
 }
 
-export function area(): number {
+function area(): number {
   return 0
 }
 

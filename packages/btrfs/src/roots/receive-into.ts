@@ -106,7 +106,7 @@ async function deleteHalf({ commands, directory }: ReceiveIntoOptions, { name }:
 }
 
 /** Whether a subvolume is what an interrupted `btrfs receive` leaves. */
-export function isHalf(found: SubvolumeDetails | 'other' | undefined): boolean {
+function isHalf(found: SubvolumeDetails | 'other' | undefined): boolean {
   return typeof found === 'object' && !found.readonly && found.receivedUuid === undefined
 }
 

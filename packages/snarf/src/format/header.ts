@@ -14,7 +14,7 @@ export interface SnarfHeader {
 }
 
 /** UTF-8 bytes of the longest path that is written: readers refuse longer ones unless told otherwise. */
-export const mostPathBytes = 4096
+const mostPathBytes = 4096
 
 const encoder = new TextEncoder()
 // A byte order mark is a character of the name like any other.

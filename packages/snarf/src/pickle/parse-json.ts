@@ -11,6 +11,8 @@ export function parseJson(text: string, maxDepth: number): Syntax {
   return new JsonParser(text, maxDepth).parse()
 }
 
+// JSON forbids control characters in strings.
+// eslint-disable-next-line no-control-regex
 const stringPattern = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
 const numberPattern = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const words: Readonly<Record<string, null | boolean>> = { null: null, true: true, false: false }
