@@ -9,7 +9,6 @@ export default defineConfig(
       xmlpickle: 'src/xmlpickle/index.ts',
       pickle: 'src/pickle/index.ts',
       objects: 'src/objects/index.ts',
-      workdir: 'src/workdir/index.ts',
       commands: 'src/commands/index.ts',
     },
   }),

@@ -3,7 +3,7 @@ import { describe, test } from 'vitest'
 import { decorate, type WritableStorage } from '@syncline/core'
 import { conformance } from '@syncline/conformance'
 import { service } from '@syncline/services'
-import { makeBucket } from '../test/bucket.ts'
+import { makeBucket } from '@syncline/services/bucket'
 import type { S3Options } from './options.ts'
 import { s3, type S3Storage } from './s3.ts'
 

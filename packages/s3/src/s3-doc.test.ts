@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { testBucket } from '../test/bucket.ts'
+import { testBucket } from '@syncline/services/bucket'
 import { s3 } from './s3.ts'
 
 // docs/adapters/s3.md holds what an opened bucket says of itself. SYNCLINE_WRITE_DOCS=1 writes it anew.

@@ -1,7 +1,7 @@
 import { isStorageError, toBytes, type FileEntry, type Json } from '@syncline/core'
 import { describe, expect, test } from 'vitest'
 import { s3 } from '../src/s3.ts'
-import { testBucket } from './bucket.ts'
+import { testBucket } from '@syncline/services/bucket'
 import { front } from './front.ts'
 import { isContent, listAll } from './kit.ts'
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { collect, decorate, memory, SyncEngine, SyncPair, toBytes, type MemoryStorage, type SyncMode, type WritableStorage } from '@syncline/core'
 import { describe, expect, test } from 'vitest'
 import { s3 } from '../src/s3.ts'
-import { testBucket } from './bucket.ts'
+import { testBucket } from '@syncline/services/bucket'
 import { front } from './front.ts'
 import { inChunks, isContent, pattern } from './kit.ts'
 

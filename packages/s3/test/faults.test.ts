@@ -4,7 +4,7 @@ import { faultProxy, type FaultProxy } from '@syncline/services/fault-proxy'
 import { describe, expect, test } from 'vitest'
 import type { S3Options } from '../src/options.ts'
 import { s3, type S3Storage } from '../src/s3.ts'
-import { testBucket, type TestBucket } from './bucket.ts'
+import { testBucket, type TestBucket } from '@syncline/services/bucket'
 import { front } from './front.ts'
 import { inChunks, isContent, listAll, pattern } from './kit.ts'
 
@@ -239,7 +239,7 @@ describe('a server that', () => {
     const own = await control.own('s3')
     if (!own.available) return context.skip(own.reason)
     try {
-      const { makeBucket } = await import('./bucket.ts')
+      const { makeBucket } = await import('@syncline/services/bucket')
       await using bucket = await makeBucket(own)
       const storage = s3(bucket.options)
       await storage.write('file', toBytes('x'))

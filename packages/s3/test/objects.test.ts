@@ -13,7 +13,7 @@ import {
 import { isStorageError, toBytes, type FileEntry } from '@syncline/core'
 import { describe, expect, test } from 'vitest'
 import { openS3, s3 } from '../src/s3.ts'
-import { testBucket, type TestBucket } from './bucket.ts'
+import { testBucket, type TestBucket } from '@syncline/services/bucket'
 import { front } from './front.ts'
 import { inChunks, isContent, listAll, pattern } from './kit.ts'
 

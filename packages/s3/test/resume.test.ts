@@ -7,7 +7,7 @@ import { isStorageError, toBytes, type FileEntry, type Upload } from '@syncline/
 import { faultProxy } from '@syncline/services/fault-proxy'
 import { describe, expect, test } from 'vitest'
 import { s3 } from '../src/s3.ts'
-import { testBucket } from './bucket.ts'
+import { testBucket } from '@syncline/services/bucket'
 import { isContent, listAll } from './kit.ts'
 
 const mebi = 1024 * 1024

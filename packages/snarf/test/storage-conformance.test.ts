@@ -7,7 +7,7 @@ import { fs } from '@syncline/fs'
 import { s3 } from '@syncline/s3'
 import { service } from '@syncline/services'
 import { describe, test } from 'vitest'
-import { makeBucket } from '../../s3/test/bucket.ts'
+import { makeBucket } from '@syncline/services/bucket'
 import { fileSpool, snarfStorage, type SnarfStorageOptions } from '../src/index.ts'
 
 const runner = {

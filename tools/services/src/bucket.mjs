@@ -7,30 +7,20 @@ import {
   ListObjectVersionsCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { service, type Available, type S3Details } from '@syncline/services'
-import type { S3Options } from '../src/options.ts'
+import { service } from './index.mjs'
 
-/** A bucket of a test's own, on the real server. */
-export interface TestBucket {
-  readonly options: S3Options & Required<Pick<S3Options, 'bucket' | 'endpoint' | 'region'>>
-  /** Amazon's own client, to look at and damage what is stored. */
-  readonly client: S3Client
-  readonly details: Available<S3Details>
-  [Symbol.asyncDispose](): Promise<void>
-}
-
-/** What a test needs to have to be skipped. */
-interface Skippable {
-  skip(reason?: string): never
-}
-
-/** Makes a bucket, or skips the test with the reason why there is no server. */
-export async function testBucket(context: Skippable): Promise<TestBucket> {
+/**
+ * Makes a bucket, or skips the test with the reason why there is no server.
+ *
+ * @param {{ skip(reason?: string): never }} context
+ */
+export async function testBucket(context) {
   const details = await service('s3')
   return details.available ? await makeBucket(details) : context.skip(details.reason)
 }
 
-export async function makeBucket(details: Available<S3Details>): Promise<TestBucket> {
+/** @param {import('./types.d.mts').Available<import('./types.d.mts').S3Details>} details */
+export async function makeBucket(details) {
   const { endpoint, region, accessKeyId, secretAccessKey } = details
   const bucket = `test-${randomUUID()}`
   const client = new S3Client({
@@ -50,13 +40,17 @@ export async function makeBucket(details: Available<S3Details>): Promise<TestBuc
   }
 }
 
-async function removeBucket(client: S3Client, bucket: string): Promise<void> {
+/**
+ * @param {S3Client} client
+ * @param {string} bucket
+ */
+async function removeBucket(client, bucket) {
   for (;;) {
     const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, EncodingType: 'url' }))
     const all = [...Versions, ...DeleteMarkers].map(({ Key = '', VersionId }) => ({ Key: decodeURIComponent(Key.replaceAll('+', ' ')), VersionId }))
     if (all.length === 0) break
     // Control characters have no place in the XML of the batch.
-    const isOdd = ({ Key }: { readonly Key: string }): boolean => /\p{Cc}/u.test(Key)
+    const isOdd = (/** @type {{ readonly Key: string }} */ { Key }) => /\p{Cc}/u.test(Key)
     for (const { Key, VersionId } of all.filter(isOdd)) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }))
     const Objects = all.filter(item => !isOdd(item))
     if (Objects.length > 0) await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }))
