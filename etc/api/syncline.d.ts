@@ -10,7 +10,7 @@ export * from '@syncline/core';
 declare const adapterTable: Readonly<Record<string, string>>;
 /** How packages are found and loaded; a test brings its own. */
 interface PackageLoader {
-    /** Loads a package as seen from this one. */
+    /** Loads a package, or an entry of one, as seen from this one. */
     load(name: string): Promise<unknown>;
     /** Loads a package as seen from the project the user is in: a program that is installed elsewhere does not see the project's packages. */
     loadFromProject(name: string): Promise<unknown>;

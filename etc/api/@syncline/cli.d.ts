@@ -1,9 +1,11 @@
 // index.d.ts
-import { LockOwner, AbortOptions, SymlinkMode, ReadableStorage, WritableStorage } from '@syncline/core';
+import { CommandFamily, LockOwner, AbortOptions, SymlinkMode, ReadableStorage, WritableStorage } from '@syncline/core';
 
 /** Where text goes: standard output or standard error. */
 interface OutputStream {
     write(text: string): void;
+    /** Content as it is. Resolves when there is room for more. */
+    writeBytes(content: Uint8Array): Promise<void>;
     readonly isTTY: boolean;
     /** Width of the terminal now; absent where there is none. */
     readonly columns?: number | undefined;
@@ -33,6 +35,11 @@ interface KnownPair {
     readonly source: string;
     readonly destination: string;
 }
+/** A family of commands, as it is listed before its package is loaded. */
+interface FamilySummary {
+    readonly name: string;
+    readonly summary: string;
+}
 /**
  * The tests of the storage protocol: `conformance` of `@syncline/conformance`. It comes from outside, because commands need it for `doctor` alone and this
  * package stands on core alone.
@@ -57,6 +64,17 @@ interface CliEnvironment {
     readonly stderr: OutputStream;
     /** Asks a person; absent unless standard input and standard error are terminals. */
     readonly confirm?: (question: string, byDefault: boolean) => Promise<boolean>;
+    /** Asks a person for one of several words; absent where `confirm` is. The default answers what is not understood after all. */
+    readonly choose?: (question: string, answers: readonly string[], byDefault: string) => Promise<string>;
+    /** Families of commands that packages bring, for help; none of them is loaded. */
+    readonly families?: readonly FamilySummary[];
+    /**
+     * Loads a family of commands by its name.
+     *
+     * @returns undefined if no package brings it
+     * @throws UsageError if it is known, but its package is not installed or not usable
+     */
+    loadFamily?(name: string): Promise<CommandFamily | undefined>;
     /** Whose locks this process takes. */
     owner(): Promise<LockOwner>;
     /** Milliseconds since the Unix epoch. */
@@ -91,8 +109,11 @@ interface CliEnvironment {
  */
 declare function run(argv: readonly string[], environment: CliEnvironment): Promise<number>;
 
-/** `docs/cli.md`, made from the same tables as parsing and help. */
-declare function renderReference(): string;
+/** `docs/cli.md`, made from the same tables as parsing and help. @param families - commands that packages bring; each has a page of its own */
+declare function renderReference(families: readonly FamilySummary[]): string;
+
+/** `docs/cli/FAMILY.md`, made from what parsing and help use. @param from - the package that brings the family */
+declare function renderFamilyReference({ name, summary, commands }: CommandFamily, from: string): string;
 
 /** Text of unknown origin, such as a file name, with every character that could act on a terminal written out. */
 declare function escapeControls(text: string): string;
@@ -105,4 +126,4 @@ declare class UsageError extends Error {
     constructor(message: string, hint?: string, options?: ErrorOptions);
 }
 
-export { type CliEnvironment, type ConformanceSuite, type KnownPair, type OpenOptions, type OutputStream, type Place, type StateReference, UsageError, escapeControls, renderReference, run };
+export { type CliEnvironment, type ConformanceSuite, type FamilySummary, type KnownPair, type OpenOptions, type OutputStream, type Place, type StateReference, UsageError, escapeControls, renderFamilyReference, renderReference, run };

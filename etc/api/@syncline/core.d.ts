@@ -80,6 +80,11 @@ interface Capabilities {
     readonly hashes?: readonly HashName[];
     /** Parallel calls that help; default 1. */
     readonly concurrency?: number;
+    /**
+     * Changes are kept aside until `flush` or `close` and then take effect together, or none of them does, at a cost that grows with the tree (an archive
+     * is written anew). The engine flushes once, at the end of a run, whatever it does about other stores.
+     */
+    readonly batches?: boolean;
 }
 interface ListOptions extends AbortOptions {
     /** Default true. */
@@ -123,7 +128,10 @@ interface Upload {
     readonly sequential?: boolean;
     /** Indices, from 0, of the parts that the store has. */
     stored(options?: AbortOptions): Promise<readonly number[]>;
-    /** Several at once are fine. A part that is stored already is compared, and sent only if it differs. */
+    /**
+     * Several at once are fine. A part that is stored already is compared, and sent only if it differs. Once this has resolved, the caller may use the
+     * memory of `part` for something else.
+     */
     put(index: number, part: Uint8Array, options?: AbortOptions): Promise<void>;
     complete(options?: AbortOptions): Promise<FileEntry>;
     abort(): Promise<void>;
@@ -236,6 +244,8 @@ interface OpenStorageOptions extends AbortOptions {
      * `UNAUTHENTICATED` and names the variables, files and commands that a secret can come from. An answer appears in no name and no message.
      */
     readonly prompt?: ((question: Question) => Promise<string | undefined>) | undefined;
+    /** Opens another place, by its path or URL: for storages that lie on others. Absent where only this one can be opened. */
+    readonly open?: ((location: string) => Promise<ReadableStorage>) | undefined;
 }
 /** How a package offers its storage to `open("scheme://…")`. */
 interface StoragePlugin {
@@ -539,6 +549,128 @@ declare function probeClock(storage: WritableStorage, options?: ClockProbeOption
  * @returns `undefined` if it showed no time, or another one altogether
  */
 declare function describeTimes(given: readonly number[], shown: readonly (number | undefined)[]): KeptTime | undefined;
+
+/** One option of a family's command, as data: parsing, help, completion and reference are made from it. */
+interface FamilyOption {
+    /** One letter, used with one dash. It may be one that means something else for the general commands, but not `h`. */
+    readonly short?: string;
+    /** What the value is called; absent for an option without a value. */
+    readonly value?: string;
+    readonly choices?: readonly string[];
+    /** May be given more than once. */
+    readonly repeatable?: true;
+    /** What holds without the option, as shown to people. */
+    readonly default?: string;
+    /** One sentence without a full stop. */
+    readonly text: string;
+    /** What completion offers for the value. */
+    readonly completes?: 'file' | 'directory';
+}
+/** The options of one call, as written. */
+interface FamilyOptionValues {
+    has(name: string): boolean;
+    /** Its last value. */
+    text(name: string): string | undefined;
+    /** Its values in the order given. */
+    list(name: string): readonly string[];
+    /** Which of these options was given last: for options of which the last one counts. */
+    last(...names: readonly string[]): string | undefined;
+}
+/** What a line is, for its colour. Colour never carries a meaning alone. */
+type FamilyTone = 'strong' | 'faint' | 'good' | 'bad' | 'warning';
+/** Signs that are shown as the terminal and `--ascii` allow. */
+interface FamilySymbols {
+    readonly done: string;
+    readonly failed: string;
+    readonly becomes: string;
+    readonly between: string;
+    /** Stands for what was left out. */
+    readonly mark: string;
+}
+/** Numbers for people, as every command shows them. */
+interface FamilyFormat {
+    /** `812 MiB` */
+    bytes(count: number): string;
+    /** `12,345` */
+    count(count: number): string;
+    /** `1 file`, `3 files` */
+    plural(count: number, singular: string, plural?: string): string;
+    /** `4 m 02 s`. @param ms - milliseconds */
+    duration(ms: number): string;
+    /** `2026-11-21 10:30:00Z`. @param ms - milliseconds since the Unix epoch */
+    moment(ms: number): string;
+    /** A table: columns padded to what is widest in them, by the columns that a terminal shows. Cells are escaped. */
+    table(rows: readonly (readonly string[])[]): string[];
+}
+/** What a family's command is given. Text is shown with its control characters escaped, so a line is one line. */
+interface FamilyCall {
+    readonly operands: readonly string[];
+    readonly options: FamilyOptionValues;
+    /** Whether `--json` was given: then `json` takes results, and `print` is for nobody. */
+    readonly wantsJson: boolean;
+    /** Whether `--quiet` was given. */
+    readonly isQuiet: boolean;
+    /** Aborted by Ctrl-C. A command then tidies up and rejects, with any error; a second Ctrl-C ends the process. */
+    readonly signal: AbortSignal;
+    readonly symbols: FamilySymbols;
+    readonly format: FamilyFormat;
+    /** Width of the terminal that `progress` writes to; undefined where there is none. */
+    readonly columns: number | undefined;
+    /** Milliseconds since the Unix epoch. */
+    now(): number;
+    /** A line of the result, on standard output; nothing with `--json` or `--quiet`. */
+    print(line: string, tone?: FamilyTone): void;
+    /** An object of the result, as one line on standard output; nothing without `--json`. */
+    json(object: object): void;
+    /** A remark, on standard error; nothing with `--quiet`. */
+    note(line: string): void;
+    /** What went wrong, on standard error, also with `--quiet`. Lines that go on begin with two spaces. */
+    warn(line: string): void;
+    /** Content, as it is, on standard output. Resolves when there is room for more. */
+    write(content: Uint8Array): Promise<void>;
+    /** Replaces the line that shows what goes on, on a terminal only; without an argument removes it. */
+    progress(line?: string): void;
+    /** Asks a person; absent where nobody can be asked. */
+    readonly confirm?: (question: string, byDefault: boolean) => Promise<boolean>;
+    /**
+     * Asks a person for one of several words, which begin with different letters; absent where nobody can be asked.
+     *
+     * @returns a word of `answers`; the default for an empty answer, Ctrl-C and Ctrl-D
+     */
+    readonly choose?: (question: string, answers: readonly string[], byDefault: string) => Promise<string>;
+    /** Opens a path or a URL. */
+    open(location: string): Promise<ReadableStorage>;
+    /** What to throw for a call that cannot be understood: exit code 2, and what to do. */
+    usageError(message: string, hint?: string): Error;
+}
+/** One command of a family. */
+interface FamilyCommand {
+    /** One line without a full stop. */
+    readonly summary: string;
+    /** Operands of each way to call it. */
+    readonly usage: readonly string[];
+    /** What help says below the usage; paragraphs. */
+    readonly details: readonly string[];
+    readonly examples: readonly string[];
+    /** By long name. `--json`, `--quiet`, `--color`, `--ascii` and `--help` are always there. */
+    readonly options: Readonly<Record<string, FamilyOption>>;
+    /** What completion offers for operands. */
+    readonly completes?: 'place' | 'file';
+    /** @returns the exit code; a `StorageError` it rejects with is explained */
+    run(call: FamilyCall): Promise<number>;
+}
+/**
+ * Commands that a package brings to the command line: `syncline snapshot send …`. The package exports them as `families` from its entry `./commands`;
+ * a package `syncline-plugin-NAME` brings the family NAME.
+ */
+interface CommandFamily {
+    /** The first word. */
+    readonly name: string;
+    /** One line without a full stop. */
+    readonly summary: string;
+    /** By the second word. */
+    readonly commands: Readonly<Record<string, FamilyCommand>>;
+}
 
 /** What a comparison says; `ask-hash`: sizes are equal, and the hashes have to decide. */
 type Equality = {
@@ -1921,4 +2053,4 @@ interface WalkOptions {
  */
 declare function walk(readDirectory: ReadDirectory, options?: WalkOptions): (path: Path, options?: ListOptions) => AsyncGenerator<readonly Entry[]>;
 
-export { type AbortOptions, type Ancestor, type Bytes, type Capabilities, type Change, type ClockDoubt, type ClockProbe, type ClockProbeOptions, type CommitOptions, ComparisonMode, type ConcurrencyLimits, type ConflictChoice, type ConflictDecision, type ConflictFacts, type ConflictHandler, type ConflictInfo, ConflictResolution, type Decorated, type Difference, type DirectoryEntry, type Entry, type Equality, type ExecuteConfig, type ExecuteContext, type ExecuteResult, ExitCode, type Explanation, type FileEntry, Filter, type FilterConfig, type FilterExplanation, type FilterMigration, type Fingerprint, type FolderTotals, type GuardFacts, type HashName, type IgnoreExplanation, type IgnoreFile, IgnoreFileManager, InitialSync, type JoinOptions, type Joined, type Json, type KeptTime, type Keyed, type LastRun, type LazyPage, type Learned, type LimitOptions, type ListOptions, type Lock, type LockOptions, type LockOwner, LockedError, type MemoryCapabilities, type MemoryOptions, type MemoryStorage, type MetadataChange, type ModeRow, type MovedEntry, type OpenConflict, type OpenStorageOptions, type Outcome, type Overrides, type Path, type Plan, type PlanCounts, type PlanItem, type PlanPhase, type PlanProblem, type PlanResult, type PlanSide, type ProblemEntry, type Question, type ReadDirectory, type ReadIgnoreFilesOptions, type ReadOptions, type ReadableStorage, type Refusal, type RemoveOptions, type RepeatOptions, type RetryInfo, type RetryOptions, type RuleOrigin, type Side, type SideState, type Situation, type StateChange, type StateProblem, StorageError, type StorageErrorCode, type StorageErrorOptions, type StoragePlugin, type StoredState, type SymlinkEntry, SymlinkMode, SyncAction, type SyncConfig, SyncEngine, type SyncEngineOptions, type SyncFailure, type SyncMetadata, SyncMode, type SyncOptions, SyncPair, type SyncPairOptions, SyncPauseController, type SyncProgressEvent, SyncProgressTracker, type SyncProgressTrackerOptions, type SyncResult, SyncStateManager, type SyncStateManagerOptions, type SyncStats, type SyncTotals, type SyncableEntry, type TransferItem, type TransferOptions, type TransferOutcome, type Upload, type WalkOptions, type WritableStorage, type WriteOptions, abortable, acceptRows, acquireLock, baseName, changeSince, checkPath, collect, collectText, commonHash, compareEntries, compareKeys, compareSides, compareTimes, compareUtf8, conflictCopyPath, decideConflict, decorate, decorateReadable, describeTimes, duration, examinationPrefix, execute, fingerprint, fingerprintOf, gravestExitCode, guardPlan, hasDirectoryKey, hashNameOf, isBelow, isLockedError, isOwnPath, isReplayable, isStorageError, isWritable, joinPath, limit, memory, mergeJoin, messageOf, metadataSince, modeTable, onAbort, otherSide, pairId, parentPath, parseComparisonMode, parseConflictResolution, parseInitialSync, parseSymlinkMode, parseSyncMode, pathProblem, planFromLines, planPhases, planToLines, prefix, probeClock, readIgnoreFiles, readOnly, reconcile, repeat, replayable, retry, storageErrorCodes, syncPair, temporaryPrefix, toAncestor, toBytes, trashName, untilAborted, walk };
+export { type AbortOptions, type Ancestor, type Bytes, type Capabilities, type Change, type ClockDoubt, type ClockProbe, type ClockProbeOptions, type CommandFamily, type CommitOptions, ComparisonMode, type ConcurrencyLimits, type ConflictChoice, type ConflictDecision, type ConflictFacts, type ConflictHandler, type ConflictInfo, ConflictResolution, type Decorated, type Difference, type DirectoryEntry, type Entry, type Equality, type ExecuteConfig, type ExecuteContext, type ExecuteResult, ExitCode, type Explanation, type FamilyCall, type FamilyCommand, type FamilyFormat, type FamilyOption, type FamilyOptionValues, type FamilySymbols, type FamilyTone, type FileEntry, Filter, type FilterConfig, type FilterExplanation, type FilterMigration, type Fingerprint, type FolderTotals, type GuardFacts, type HashName, type IgnoreExplanation, type IgnoreFile, IgnoreFileManager, InitialSync, type JoinOptions, type Joined, type Json, type KeptTime, type Keyed, type LastRun, type LazyPage, type Learned, type LimitOptions, type ListOptions, type Lock, type LockOptions, type LockOwner, LockedError, type MemoryCapabilities, type MemoryOptions, type MemoryStorage, type MetadataChange, type ModeRow, type MovedEntry, type OpenConflict, type OpenStorageOptions, type Outcome, type Overrides, type Path, type Plan, type PlanCounts, type PlanItem, type PlanPhase, type PlanProblem, type PlanResult, type PlanSide, type ProblemEntry, type Question, type ReadDirectory, type ReadIgnoreFilesOptions, type ReadOptions, type ReadableStorage, type Refusal, type RemoveOptions, type RepeatOptions, type RetryInfo, type RetryOptions, type RuleOrigin, type Side, type SideState, type Situation, type StateChange, type StateProblem, StorageError, type StorageErrorCode, type StorageErrorOptions, type StoragePlugin, type StoredState, type SymlinkEntry, SymlinkMode, SyncAction, type SyncConfig, SyncEngine, type SyncEngineOptions, type SyncFailure, type SyncMetadata, SyncMode, type SyncOptions, SyncPair, type SyncPairOptions, SyncPauseController, type SyncProgressEvent, SyncProgressTracker, type SyncProgressTrackerOptions, type SyncResult, SyncStateManager, type SyncStateManagerOptions, type SyncStats, type SyncTotals, type SyncableEntry, type TransferItem, type TransferOptions, type TransferOutcome, type Upload, type WalkOptions, type WritableStorage, type WriteOptions, abortable, acceptRows, acquireLock, baseName, changeSince, checkPath, collect, collectText, commonHash, compareEntries, compareKeys, compareSides, compareTimes, compareUtf8, conflictCopyPath, decideConflict, decorate, decorateReadable, describeTimes, duration, examinationPrefix, execute, fingerprint, fingerprintOf, gravestExitCode, guardPlan, hasDirectoryKey, hashNameOf, isBelow, isLockedError, isOwnPath, isReplayable, isStorageError, isWritable, joinPath, limit, memory, mergeJoin, messageOf, metadataSince, modeTable, onAbort, otherSide, pairId, parentPath, parseComparisonMode, parseConflictResolution, parseInitialSync, parseSymlinkMode, parseSyncMode, pathProblem, planFromLines, planPhases, planToLines, prefix, probeClock, readIgnoreFiles, readOnly, reconcile, repeat, replayable, retry, storageErrorCodes, syncPair, temporaryPrefix, toAncestor, toBytes, trashName, untilAborted, walk };
