@@ -107,7 +107,8 @@ async function trackedFiles() {
     places.some(place => line.includes(`${place}${sep}`)) || /\bregistry\.(npmjs|yarnpkg)\.\w+/.test(line)
   const complaints = files.flatMap(file => {
     const content = readFileSync(join(root, file))
-    if (content.includes(0)) return [`${file}: is binary`]
+    // Streams and archives that were recorded are what they are.
+    if (content.includes(0)) return file.includes('/test/fixtures/') ? [] : [`${file}: is binary`]
     return content
       .toString()
       .split('\n')
