@@ -41,6 +41,8 @@ export function makePlan(input: PlanInput, rules: PlanRules): ReplicationPlan {
   let asked = 0
   let found = 0
   let group = 0
+  /** Planned in the groups before. */
+  const sent = new Set<string>()
   for (const volumes of rules.volgroups(source.roots)) {
     const planned: PlannedTransfer[] = []
     for (const volume of volumes) {
@@ -54,7 +56,9 @@ export function makePlan(input: PlanInput, rules: PlanRules): ReplicationPlan {
       const isPresent = present.has(volume.uuid)
       if (isPresent) found++
       if (isPresent && !rules.transferExisting) continue
-      const candidates = parentsOf(volume, input, rules)
+      // What is sent again later would need what needs it: kept as dumps, neither could be restored.
+      const comesLater = (other: CowVolume): boolean => rules.transferExisting && other !== volume && !sent.has(other.uuid) && rules.target(other)
+      const candidates = parentsOf(volume, input, rules).filter(other => !comesLater(other))
       const parent = candidates.find(candidate => rules.check(volume, candidate))
       if (parent === undefined && !rules.check(volume, undefined)) continue
       const target = rules.targetOf?.(volume)
@@ -75,7 +79,10 @@ export function makePlan(input: PlanInput, rules: PlanRules): ReplicationPlan {
       })
     }
     transfers.push(...(rules.batch ? batches(planned) : planned))
-    for (const { volumes: sent } of planned) for (const volume of sent) if (!present.has(volume.uuid)) present.set(volume.uuid, [])
+    for (const volume of planned.flatMap(transfer => transfer.volumes)) {
+      sent.add(volume.uuid)
+      if (!present.has(volume.uuid)) present.set(volume.uuid, [])
+    }
     group++
   }
   // What is read-only and has no place in the tree was asked for, too, but nobody can send it.
