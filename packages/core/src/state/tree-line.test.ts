@@ -24,11 +24,13 @@ const text = fc.oneof(
   ),
 )
 
-/** Times as file systems give them: nanoseconds rounded to a double of milliseconds. */
+/** Times as file systems give them: nanoseconds rounded to a double of milliseconds. Within 8 ms of 1970 a double has digits that no clock has. */
+const isKept = (ms: number): boolean => Math.abs(ms) >= 8 || Number(ms.toFixed(15)) === ms
 const modified = fc.oneof(
   fc
     .tuple(fc.integer({ min: -2_000_000_000, max: 8_640_000_000_000 }), fc.integer({ min: 0, max: 999_999_999 }))
-    .map(([s, ns]) => s * 1000 + ns / 1e6),
+    .map(([s, ns]) => s * 1000 + ns / 1e6)
+    .filter(isKept),
   fc.double({ min: 1e6, max: 8.64e15, noNaN: true }),
   fc.constantFrom(0, 1, -1, 999.9999999, 1609459200123.456, 1763720000000 - 1 / 4096, -0.5),
 )

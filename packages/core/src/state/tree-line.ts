@@ -38,7 +38,8 @@ export function formatRecord(entry: Ancestor): string {
 /**
  * Milliseconds as decimal seconds, with as many digits as it takes to get the same double back.
  *
- * A double of milliseconds holds today's times to a quarter of a microsecond, so seven decimals do; dividing by 1000 would not come back exactly.
+ * A double of milliseconds holds today's times to a quarter of a microsecond, so seven decimals do; dividing by 1000 would not come back exactly. Times
+ * within 8 ms of 1970 have more digits than any clock: 15 of them are kept.
  */
 export function formatSeconds(ms: number): string {
   if (ms < 0) return `-${formatSeconds(-ms)}`
