@@ -69,7 +69,14 @@ export class Connection {
   }
 
   /** The answers to commands, negative ones too. They are sent in one go where the server can take that. */
-  async ask(...commands: readonly string[]): Promise<readonly Reply[]> {
+  ask(...commands: readonly string[]): Promise<readonly Reply[]> {
+    const replies = this.#ask(commands)
+    // Whoever fails at something else before looks at them no more, and a lost connection rejects them.
+    replies.catch(() => undefined)
+    return replies
+  }
+
+  async #ask(commands: readonly string[]): Promise<readonly Reply[]> {
     if (this.known.pipelines) return await Promise.all(this.control.send(...commands))
     const replies: Reply[] = []
     for (const command of commands) replies.push(await (this.control.send(command)[0] as Promise<Reply>))
@@ -115,10 +122,7 @@ export class Connection {
       const questions = after?.(stream.bytes) ?? []
       const ending = stream.end()
       ending.catch(() => undefined)
-      if (this.known.queues && this.known.pipelines && questions.length > 0) {
-        asking = this.ask(...questions)
-        asking.catch(() => undefined)
-      }
+      if (this.known.queues && this.known.pipelines && questions.length > 0) asking = this.ask(...questions)
       await ending
       this.#stored++
       return { bytes: stream.bytes, replies: await (asking ?? this.ask(...questions)) }
@@ -154,7 +158,6 @@ export class Connection {
    */
   async *retrieve(command: string, { before = [], offset = 0, onReplies }: RetrieveOptions = {}): AsyncGenerator<Buffer, void, undefined> {
     const replies = this.ask(...before)
-    replies.catch(() => undefined)
     if (!this.known.pipelines) await replies
     const data = await this.#openData()
     let settled: Promise<Reply> | undefined

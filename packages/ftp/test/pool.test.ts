@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test, type TestContext } from 'vitest'
-import { collect, toBytes } from '@syncline/core'
+import { collect, StorageError, toBytes, type WritableStorage } from '@syncline/core'
 import { faultProxy } from '@syncline/services/fault-proxy'
 import type { FtpOptions } from '../src/options.ts'
 import { find, openScratch, type Scratch, serverNames, type ServerName } from './servers.ts'
@@ -9,6 +9,10 @@ import { find, openScratch, type Scratch, serverNames, type ServerName } from '.
 async function scratchOn(context: TestContext, name: ServerName, options: Partial<FtpOptions>): Promise<Scratch> {
   const server = await find(name)
   return await openScratch(typeof server === 'string' ? context.skip(server) : server, options)
+}
+
+async function listed(storage: WritableStorage): Promise<void> {
+  for await (const page of storage.list('')) expect(page).toBeDefined()
 }
 
 const contentOf = (i: number, bytes: number): Buffer => Buffer.alloc(bytes, `content of ${i} `)
@@ -56,18 +60,26 @@ describe.each(serverNames)('few connections to %s', name => {
   })
 })
 
-describe('a connection that is lost', () => {
-  test('while directories are made for a file ends the write, and nothing else', async context => {
-    const server = await find('proftpd')
+describe.each(serverNames)('a connection to %s that is lost', name => {
+  test.for<readonly [string, (storage: WritableStorage) => Promise<unknown>]>([
+    ['while directories are made for a file', storage => storage.write('a/b/c', toBytes('x'))],
+    ['while a file is looked at', storage => storage.stat('file')],
+    ['while a directory is listed', listed],
+    ['while a file is read', storage => collect(storage.read('file'))],
+  ])('%s is told, and ends nothing else', async ([, act], context) => {
+    const server = await find(name)
     if (typeof server === 'string') return context.skip(server)
     const proxy = await faultProxy({ host: server.host, port: server.port, passivePorts: server.passivePorts })
     await using scratch = await openScratch(server, { host: proxy.host, connections: 1, timeoutMs: 3000 })
     try {
-      await scratch.storage.write('probed', toBytes('x'))
-      proxy.cutAfter(0, { direction: 'down', on: 'control' })
-      const entry = await scratch.storage.write('a/b/c', toBytes('x')).catch((error: unknown) => error)
-      // Tried again over a new connection, or told; a rejection that nobody handles ends this process.
-      expect(entry).toSatisfy(found => found instanceof Error || (found as { path: string }).path === 'a/b/c')
+      await scratch.storage.write('file', toBytes('content'))
+      for (const bytes of [0, 60, 120]) {
+        proxy.cutAfter(bytes, { direction: 'down', on: 'control' })
+        // Tried again over a new connection, or told. A rejection that nobody handles would end this process.
+        await act(scratch.storage).catch((error: unknown) => expect(error).toBeInstanceOf(StorageError))
+        proxy.calm()
+      }
+      expect(await scratch.storage.stat('file')).toMatchObject({ kind: 'file', size: 7 })
     } finally {
       await proxy.close()
     }

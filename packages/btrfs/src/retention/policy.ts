@@ -20,11 +20,13 @@ export interface Span {
   readonly unit: Unit
 }
 
+/** Hours, days, weeks, months, years. */
 export type Unit = 'h' | 'd' | 'w' | 'm' | 'y'
 
 /** In the order of their numbers, from 0. */
 export const daysOfWeek = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
 
+/** A day on which a week may begin. */
 export type DayOfWeek = (typeof daysOfWeek)[number]
 
 const fields = { h: 'hourly', d: 'daily', w: 'weekly', m: 'monthly', y: 'yearly' } as const

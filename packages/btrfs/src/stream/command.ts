@@ -51,6 +51,7 @@ export interface MknodCommand {
   readonly rdev: number
 }
 
+/** Makes a symbolic link. */
 export interface SymlinkCommand {
   readonly name: 'symlink'
   readonly path: RawPath
@@ -59,6 +60,7 @@ export interface SymlinkCommand {
   readonly link: RawText
 }
 
+/** Gives something another path. */
 export interface RenameCommand {
   readonly name: 'rename'
   readonly path: RawPath
@@ -73,11 +75,13 @@ export interface LinkCommand {
   readonly link: RawPath
 }
 
+/** Removes a file or an empty directory. */
 export interface RemoveCommand {
   readonly name: 'unlink' | 'rmdir'
   readonly path: RawPath
 }
 
+/** Sets an extended attribute. */
 export interface SetXattrCommand {
   readonly name: 'setXattr'
   readonly path: RawPath
@@ -85,12 +89,14 @@ export interface SetXattrCommand {
   readonly xattrData: Uint8Array
 }
 
+/** Removes an extended attribute. */
 export interface RemoveXattrCommand {
   readonly name: 'removeXattr'
   readonly path: RawPath
   readonly xattrName: RawText
 }
 
+/** Writes a range. */
 export interface WriteCommand {
   readonly name: 'write'
   readonly path: RawPath
@@ -110,18 +116,21 @@ export interface CloneCommand {
   readonly cloneOffset: number
 }
 
+/** Sets the size, in bytes. */
 export interface TruncateCommand {
   readonly name: 'truncate'
   readonly path: RawPath
   readonly size: number
 }
 
+/** Sets the permission bits. */
 export interface ChmodCommand {
   readonly name: 'chmod'
   readonly path: RawPath
   readonly mode: number
 }
 
+/** Sets owner and group. */
 export interface ChownCommand {
   readonly name: 'chown'
   readonly path: RawPath
@@ -129,6 +138,7 @@ export interface ChownCommand {
   readonly gid: number
 }
 
+/** Sets the times. */
 export interface UtimesCommand {
   readonly name: 'utimes'
   readonly path: RawPath
@@ -151,6 +161,7 @@ export interface UpdateExtentCommand {
   readonly size: number
 }
 
+/** Reserves space, or punches a hole. Announced by version 2. */
 export interface FallocateCommand {
   readonly name: 'fallocate'
   readonly path: RawPath
@@ -159,6 +170,7 @@ export interface FallocateCommand {
   readonly size: number
 }
 
+/** Sets the attributes that `chattr` knows. */
 export interface SetFileAttributesCommand {
   readonly name: 'setFileAttributes'
   readonly path: RawPath
@@ -203,4 +215,5 @@ export type StreamCommand =
   | SetFileAttributesCommand
   | EncodedWriteCommand
 
+/** What commands are called here. */
 export type CommandName = StreamCommand['name']
