@@ -55,6 +55,7 @@ interface MknodCommand {
     /** In Linux' "huge" encoding: the low 8 bits of the minor number, 12 bits of the major one, the rest of the minor. */
     readonly rdev: number;
 }
+/** Makes a symbolic link. */
 interface SymlinkCommand {
     readonly name: 'symlink';
     readonly path: RawPath;
@@ -62,6 +63,7 @@ interface SymlinkCommand {
     /** Where it points. */
     readonly link: RawText;
 }
+/** Gives something another path. */
 interface RenameCommand {
     readonly name: 'rename';
     readonly path: RawPath;
@@ -74,21 +76,25 @@ interface LinkCommand {
     /** The existing one. */
     readonly link: RawPath;
 }
+/** Removes a file or an empty directory. */
 interface RemoveCommand {
     readonly name: 'unlink' | 'rmdir';
     readonly path: RawPath;
 }
+/** Sets an extended attribute. */
 interface SetXattrCommand {
     readonly name: 'setXattr';
     readonly path: RawPath;
     readonly xattrName: RawText;
     readonly xattrData: Uint8Array;
 }
+/** Removes an extended attribute. */
 interface RemoveXattrCommand {
     readonly name: 'removeXattr';
     readonly path: RawPath;
     readonly xattrName: RawText;
 }
+/** Writes a range. */
 interface WriteCommand {
     readonly name: 'write';
     readonly path: RawPath;
@@ -106,22 +112,26 @@ interface CloneCommand {
     readonly clonePath: RawPath;
     readonly cloneOffset: number;
 }
+/** Sets the size, in bytes. */
 interface TruncateCommand {
     readonly name: 'truncate';
     readonly path: RawPath;
     readonly size: number;
 }
+/** Sets the permission bits. */
 interface ChmodCommand {
     readonly name: 'chmod';
     readonly path: RawPath;
     readonly mode: number;
 }
+/** Sets owner and group. */
 interface ChownCommand {
     readonly name: 'chown';
     readonly path: RawPath;
     readonly uid: number;
     readonly gid: number;
 }
+/** Sets the times. */
 interface UtimesCommand {
     readonly name: 'utimes';
     readonly path: RawPath;
@@ -141,6 +151,7 @@ interface UpdateExtentCommand {
     readonly offset: number;
     readonly size: number;
 }
+/** Reserves space, or punches a hole. Announced by version 2. */
 interface FallocateCommand {
     readonly name: 'fallocate';
     readonly path: RawPath;
@@ -148,6 +159,7 @@ interface FallocateCommand {
     readonly offset: number;
     readonly size: number;
 }
+/** Sets the attributes that `chattr` knows. */
 interface SetFileAttributesCommand {
     readonly name: 'setFileAttributes';
     readonly path: RawPath;
@@ -168,6 +180,7 @@ interface EncodedWriteCommand {
 }
 /** A command of a stream with its attributes by name. */
 type StreamCommand = SubvolCommand | SnapshotCommand | MakeCommand | MknodCommand | SymlinkCommand | RenameCommand | LinkCommand | RemoveCommand | SetXattrCommand | RemoveXattrCommand | WriteCommand | CloneCommand | TruncateCommand | ChmodCommand | ChownCommand | UtimesCommand | EndCommand | UpdateExtentCommand | FallocateCommand | SetFileAttributesCommand | EncodedWriteCommand;
+/** What commands are called here. */
 type CommandName = StreamCommand['name'];
 
 /**
@@ -1225,9 +1238,11 @@ interface Span {
     readonly count: number;
     readonly unit: Unit;
 }
+/** Hours, days, weeks, months, years. */
 type Unit = 'h' | 'd' | 'w' | 'm' | 'y';
 /** In the order of their numbers, from 0. */
 declare const daysOfWeek: readonly ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
+/** A day on which a week may begin. */
 type DayOfWeek = (typeof daysOfWeek)[number];
 /**
  * Reads a policy as btrbk writes one.
