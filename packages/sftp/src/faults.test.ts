@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, type TestContext } from 'vitest'
-import { collect, isStorageError, memory, toBytes, type Entry, type WritableStorage } from '@syncline/core'
+import { collect, isStorageError, memory, toBytes, type Entry, type Upload, type WritableStorage } from '@syncline/core'
 import { control, type SftpDetails } from '@syncline/services'
 import { faultProxy, type FaultProxy } from '@syncline/services/fault-proxy'
 import { withService } from '@syncline/services/vitest'
@@ -58,6 +58,28 @@ async function namesIn(storage: WritableStorage): Promise<readonly string[]> {
 }
 
 describe('a connection that is cut', () => {
+  test('loses nothing of a part that was put, wherever it is cut', async context => {
+    await using place = await behindProxy(context)
+    const { storage, proxy, root } = place
+    const content = Buffer.from(Array.from({ length: 17 * 1024 * 1024 }, (_, i) => (i * 2654435761) >>> 24))
+    for (const megabytes of [5.5, 6.5, 7, 7.5, 7.9, 8.1, 12, 15.9, 16.1, 16.9]) {
+      const path = `cut at ${megabytes}`
+      const options = { size: content.length }
+      let upload = await storage.upload?.(path, options)
+      const { token, partSize } = upload as Upload
+      proxy.cutAfter(Math.round(megabytes * 1024 * 1024), { direction: 'up' })
+      // As whoever uploads does: what was put is not put again by the same process.
+      for (let index = 0, tries = 0; index * partSize < content.length; ) {
+        const outcome = await outcomeOf((upload as Upload).put(index, content.subarray(index * partSize, (index + 1) * partSize)))
+        if (outcome === 'done') index++
+        else if (tries++ > 3) throw new Error(outcome)
+        else upload = await storage.upload?.(path, { ...options, resume: token })
+      }
+      await upload?.complete()
+      expect(readFileSync(join(root, path)).equals(content), path).toBe(true)
+    }
+  })
+
   test('at the login: says so, and the next try gets in', async context => {
     const server = await withService(context, 'sshd')
     const root = makeDirectory(server)

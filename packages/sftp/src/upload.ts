@@ -21,8 +21,8 @@ import { extension, openFlag } from './wire/constants.ts'
 import { checkWritable, describeFailure, type WriteContext } from './write.ts'
 
 const partSize = 8 * 1024 * 1024
-/** Bytes that may be unanswered when `put` resolves: the next part is on its way before the last answers have come. */
-const unansweredBytes = 2 * 1024 * 1024
+/** Bytes on their way at a time. None is when `put` resolves: a part counts as there once the server has said so for all of it. */
+const unansweredBytes = 4 * 1024 * 1024
 const readBytes = 128 * 1024
 
 /** Begins an upload, or goes on with one whose temporary file is still there. */
@@ -72,11 +72,8 @@ class PartedUpload implements Upload {
   readonly #stored = new Set<number>()
   /** Bytes that the file had when this process began, of which none is trusted before it was compared. */
   readonly #found: number
-  #handle: Promise<Handle> | undefined
+  #writer: Promise<Writer> | undefined
   #size = 0
-  #unanswered = 0
-  #failure: { readonly error: unknown } | undefined
-  #wake: (() => void) | undefined
 
   constructor(context: WriteContext, path: Path, file: string, found: number, options: WriteOptions) {
     this.#context = context
@@ -101,20 +98,18 @@ class PartedUpload implements Upload {
       throw new TypeError(`a part has a number from 0 and at most ${partSize} bytes, got part ${index} of ${part.length} bytes`)
     await this.#attempt(signal, async () => {
       const start = index * partSize
-      const handle = await this.#open()
+      const writer = await this.#open()
       // Of the part that was under way when a process ended, the beginning is there.
       const there = this.#stored.has(index) ? part.length : Math.min(Math.max(0, this.#found - start), part.length)
-      let isKept = false
-      if (there > 0) {
-        await this.#settle(0)
-        isKept = await this.#holds(handle, start, part.subarray(0, there))
-      }
+      const isKept = there > 0 && (await holds(writer.handle, start, part.subarray(0, there)))
+      this.#stored.delete(index)
       const requestBytes = this.#context.tree.connection.server.writeBytes
       for (let at = isKept ? there : 0; at < part.length; at += requestBytes) {
-        this.#send(handle, start + at, part.subarray(at, at + requestBytes))
-        await this.#settle(unansweredBytes)
+        writer.send(start + at, part.subarray(at, at + requestBytes))
+        await writer.settle(unansweredBytes)
         signal?.throwIfAborted()
       }
+      await writer.settle(0)
       this.#size = Math.max(this.#size, start + part.length)
       this.#stored.add(index)
     })
@@ -125,10 +120,9 @@ class PartedUpload implements Upload {
     return this.#attempt(signal, async () => {
       const { tree, fsync: isDurable } = this.#context
       const { modified, size, ifNoneMatch } = this.#options
-      await this.#settle(0)
       if (size !== undefined && size !== this.#size)
         throw new StorageError('CORRUPT', `${this.#size} of the ${size} bytes of ${place(this.#path, tree.name)} were put`, { path: this.#path })
-      const handle = await this.#open()
+      const { handle } = await this.#open()
       const isCreateOnly = ifNoneMatch !== undefined
       const found = isCreateOnly && renameRefuses(tree.connection.server.software) ? undefined : await lstat(handle.channel, tree.file(this.#path))
       checkTarget(tree, this.#path, found, this.#options)
@@ -146,7 +140,7 @@ class PartedUpload implements Upload {
           path: this.#path,
         })
       await close(handle)
-      this.#handle = undefined
+      this.#writer = undefined
       await tree.makeParents(this.#path)
       await publish(tree, this.#file, this.#path, isCreateOnly)
       return toFileEntry(this.#path, { ...attributes, size: this.#size })
@@ -155,53 +149,23 @@ class PartedUpload implements Upload {
 
   async abort(): Promise<void> {
     await this.#attempt(undefined, async () => {
-      const handle = await this.#handle?.catch(() => undefined)
-      this.#handle = undefined
-      if (handle !== undefined) await close(handle).catch(() => undefined)
+      const writer = await this.#writer?.catch(() => undefined)
+      this.#writer = undefined
+      if (writer !== undefined) await close(writer.handle).catch(() => undefined)
       const channel = await this.#context.tree.connection.channel()
       if ((await lstat(channel, this.#file)) !== undefined) await remove(channel, this.#file)
     })
   }
 
   /** Opens the file, again after a lost connection. */
-  #open(): Promise<Handle> {
-    this.#handle ??= this.#reopen()
-    return this.#handle
+  #open(): Promise<Writer> {
+    this.#writer ??= this.#reopen()
+    return this.#writer
   }
 
-  async #reopen(): Promise<Handle> {
-    const handle = await open(
-      await this.#context.tree.connection.channelFor(this.#options.size ?? partSize),
-      this.#file,
-      openFlag.read | openFlag.write,
-    )
-    this.#failure = undefined
-    return handle
-  }
-
-  #send(handle: Handle, offset: number, bytes: Uint8Array): void {
-    this.#unanswered += bytes.length
-    const settled = (): void => {
-      this.#unanswered -= bytes.length
-      this.#wake?.()
-      this.#wake = undefined
-    }
-    write(handle, offset, bytes).then(settled, (error: unknown) => {
-      this.#failure ??= { error }
-      settled()
-    })
-  }
-
-  /** Resolves when no more than these bytes are unanswered. */
-  async #settle(bytes: number): Promise<void> {
-    while (this.#unanswered > bytes && this.#failure === undefined) await new Promise<void>(resolve => (this.#wake = resolve))
-    if (this.#failure !== undefined) throw this.#failure.error
-  }
-
-  async #holds(handle: Handle, start: number, part: Uint8Array): Promise<boolean> {
-    const pieces: Promise<boolean>[] = []
-    for (let at = 0; at < part.length; at += readBytes) pieces.push(isSame(handle, start + at, part.subarray(at, at + readBytes)))
-    return (await Promise.all(pieces)).every(Boolean)
+  async #reopen(): Promise<Writer> {
+    const channel = await this.#context.tree.connection.channelFor(this.#options.size ?? partSize)
+    return new Writer(await open(channel, this.#file, openFlag.read | openFlag.write))
   }
 
   async #attempt<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
@@ -209,20 +173,55 @@ class PartedUpload implements Upload {
       return await untilAborted(work(), signal)
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason
-      if (this.#failure !== undefined || (await this.#handle?.catch(() => undefined))?.channel.isOpen === false) this.#lose()
+      const writer = await this.#writer?.catch(() => undefined)
+      if (writer === undefined || !writer.isUsable) {
+        this.#writer = undefined
+        if (writer !== undefined) close(writer.handle).catch(() => undefined)
+      }
       throw await describeFailure(this.#context.tree, this.#path, error, this.#options.size)
     }
   }
+}
 
-  /** Which of the unanswered writes were done is not known: their parts have to be put again, and are compared then. */
-  #lose(): void {
-    const certain = Math.max(0, this.#size - unansweredBytes)
-    for (const index of this.#stored) if ((index + 1) * partSize > certain) this.#stored.delete(index)
-    this.#handle?.then(close).catch(() => undefined)
-    this.#handle = undefined
-    this.#unanswered = 0
-    this.#failure = undefined
+/** Requests to write into one open file. Once one of them failed it is good for nothing more: which of the others were done is not known. */
+class Writer {
+  readonly handle: Handle
+  #unanswered = 0
+  #failure: { readonly error: unknown } | undefined
+  #wake: (() => void) | undefined
+
+  constructor(handle: Handle) {
+    this.handle = handle
   }
+
+  get isUsable(): boolean {
+    return this.#failure === undefined && this.handle.channel.isOpen
+  }
+
+  send(offset: number, bytes: Uint8Array): void {
+    this.#unanswered += bytes.length
+    const settled = (): void => {
+      this.#unanswered -= bytes.length
+      this.#wake?.()
+      this.#wake = undefined
+    }
+    write(this.handle, offset, bytes).then(settled, (error: unknown) => {
+      this.#failure ??= { error }
+      settled()
+    })
+  }
+
+  /** Resolves when no more than these bytes are unanswered. */
+  async settle(bytes: number): Promise<void> {
+    while (this.#unanswered > bytes && this.#failure === undefined) await new Promise<void>(resolve => (this.#wake = resolve))
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+}
+
+async function holds(handle: Handle, start: number, part: Uint8Array): Promise<boolean> {
+  const pieces: Promise<boolean>[] = []
+  for (let at = 0; at < part.length; at += readBytes) pieces.push(isSame(handle, start + at, part.subarray(at, at + readBytes)))
+  return (await Promise.all(pieces)).every(Boolean)
 }
 
 async function isSame(handle: Handle, offset: number, expected: Uint8Array): Promise<boolean> {

@@ -21,6 +21,8 @@ function content(seed: number, length = size): Uint8Array {
 type Hooks = {
   /** Called before a part is stored. */
   put?: (index: number) => void | Promise<void>
+  /** What is still there of the parts that were stored. */
+  stored?: (indices: readonly number[]) => readonly number[]
   complete?: (finish: () => ReturnType<Upload['complete']>) => ReturnType<Upload['complete']>
   sequential?: boolean
 }
@@ -46,7 +48,7 @@ function watched(inner: MemoryStorage, hooks: Hooks = {}): Watched {
         token: upload.token,
         partSize: upload.partSize,
         ...(hooks.sequential === true && { sequential: true }),
-        stored: options => upload.stored(options),
+        stored: async options => (hooks.stored ?? (indices => indices))(await upload.stored(options)),
         put: async (index, part, options) => {
           seen.most = Math.max(seen.most, ++current)
           try {
@@ -138,6 +140,21 @@ describe('a big file to a store that takes parts', () => {
     })
     expect(result.failures).toEqual([])
     expect(seen.put).toHaveLength(41)
+    expect(await holds(pair, 3)).toBe(true)
+  })
+
+  test('sends again what a store that went down had confirmed and lost', async () => {
+    const pair = await setUp()
+    let cuts = 1
+    const { result, seen } = await pair.sync({
+      put: index => {
+        if (index === 30 && cuts-- > 0) throw broken()
+      },
+      stored: indices => indices.filter(index => index !== 7 && index < 28),
+    })
+    expect(result.failures).toEqual([])
+    expect(seen.put.filter(index => index === 7)).toHaveLength(2)
+    expect(seen.put.filter(index => index === 28)).toHaveLength(2)
     expect(await holds(pair, 3)).toBe(true)
   })
 

@@ -104,7 +104,9 @@ async function openUpload(run: Run, { file, to, path, options }: PartsRequest): 
     if (isSameVersion(old, file)) {
       try {
         const upload = await open(old.token)
-        return { pending: old, upload, sent: to.sentParts(old.token) }
+        const sent = to.sentParts(old.token)
+        await forgetLost(upload, sent, run.signal)
+        return { pending: old, upload, sent }
       } catch (error) {
         if (!isStorageError(error, 'NOT_FOUND')) throw error
         await ledger?.end(old)
@@ -124,6 +126,13 @@ async function openUpload(run: Run, { file, to, path, options }: PartsRequest): 
   const pending: PendingUpload = { side: to.side, path, token: upload.token, ...version }
   await ledger?.begin(pending)
   return { pending, upload, sent: to.sentParts(upload.token) }
+}
+
+/** A store that went down may have lost what it had confirmed. */
+async function forgetLost(upload: Upload, sent: Set<number>, signal: AbortSignal | undefined): Promise<void> {
+  if (sent.size === 0) return
+  const stored = new Set(await upload.stored({ signal }))
+  for (const index of sent) if (!stored.has(index)) sent.delete(index)
 }
 
 function isSameVersion(pending: PendingUpload, file: FileEntry): boolean {
@@ -150,6 +159,12 @@ async function putParts(run: Run, { file, path, read }: PartsRequest, upload: Up
       } finally {
         if (part === undefined) release()
       }
+      // Waited for only now, so that a part is read while the ones before it are on their way.
+      while (underWay.size >= most) await Promise.race(underWay)
+      if (failure !== undefined) {
+        release()
+        break
+      }
       const at = index
       const bytes = part
       const putting: Promise<void> = (sent.has(at) ? Promise.resolve() : upload.put(at, bytes, { signal: run.signal }))
@@ -165,8 +180,6 @@ async function putParts(run: Run, { file, path, read }: PartsRequest, upload: Up
           underWay.delete(putting)
         })
       underWay.add(putting)
-      while (underWay.size >= most) await Promise.race(underWay)
-      if (failure !== undefined) break
     }
     // The reader has a last word: whether what was read is still the planned version.
     if (failure === undefined) await parts.end(path)
