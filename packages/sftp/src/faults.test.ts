@@ -69,7 +69,7 @@ describe('a connection that is cut', () => {
       const { token, partSize } = upload as Upload
       proxy.cutAfter(Math.round(megabytes * 1024 * 1024), { direction: 'up' })
       // As whoever uploads does: what was put is not put again by the same process.
-      for (let index = 0, tries = 0; index * partSize < content.length; ) {
+      for (let index = 0, tries = 0; index * partSize < content.length;) {
         const outcome = await outcomeOf((upload as Upload).put(index, content.subarray(index * partSize, (index + 1) * partSize)))
         if (outcome === 'done') index++
         else if (tries++ > 3) throw new Error(outcome)
