@@ -1,0 +1,70 @@
+import { diff3Merge } from 'node-diff3'
+
+/** What the two texts of a conflict are called, behind the signs that mark them. Stable, so that a merge always gives the same bytes. */
+export interface ConflictLabels {
+  readonly local: string
+  readonly remote: string
+}
+
+/** The text of a merge. */
+export interface MergedText {
+  readonly text: string
+  /** Places where both texts are left for a person to decide. */
+  readonly conflicts: number
+}
+
+/** The labels of a file of a working copy. */
+export function labelsOf(path: string): ConflictLabels {
+  return { local: `working copy: ${path}`, remote: `repository: ${path}` }
+}
+
+/** Whether a text holds a conflict that a merge with these labels left in it. */
+export function hasConflict(text: string, { local, remote }: ConflictLabels): boolean {
+  const opening = `<<<<<<< ${local}\n`
+  return (text.startsWith(opening) || text.includes(`\n${opening}`)) && text.includes(`\n>>>>>>> ${remote}\n`)
+}
+
+/**
+ * Merges two texts that come from a third by lines, as `diff3 -m` does. What both changed alike is no conflict.
+ *
+ * Every line of both is in the result, unless the other side deleted it and this one left it as it was.
+ */
+export function mergeText(local: string, original: string, remote: string, labels: ConflictLabels): MergedText {
+  const [a, o, b] = [linesOf(local), linesOf(original), linesOf(remote)]
+  const { before, after } = commonEnds(a, o, b)
+  const inner = (lines: readonly string[]): string[] => lines.slice(before, lines.length - after)
+  let text = a.slice(0, before).join('')
+  let conflicts = 0
+  for (const { ok, conflict } of diff3Merge(inner(a), inner(o), inner(b), { excludeFalseConflicts: true })) {
+    if (ok !== undefined) text += ok.join('')
+    if (conflict === undefined) continue
+    conflicts++
+    text = terminated(text) + conflictBlock(conflict.a.join(''), conflict.b.join(''), labels)
+  }
+  return { text: text + a.slice(a.length - after).join(''), conflicts }
+}
+
+/** Both texts, one after the other. */
+export function conflictBlock(local: string, remote: string, labels: ConflictLabels): string {
+  return `<<<<<<< ${labels.local}\n${terminated(local)}=======\n${terminated(remote)}>>>>>>> ${labels.remote}\n`
+}
+
+/** A sign needs a line of its own; the original glued it to a last line without an end. */
+function terminated(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`
+}
+
+function linesOf(text: string): readonly string[] {
+  return text === '' ? [] : text.split(/(?<=\n)/)
+}
+
+/** Lines that all three begin and end with: comparing takes time that grows with the product of what is left. */
+function commonEnds(...texts: readonly (readonly string[])[]): { readonly before: number; readonly after: number } {
+  const shortest = Math.min(...texts.map(lines => lines.length))
+  const [first = []] = texts
+  let before = 0
+  while (before < shortest && texts.every(lines => lines[before] === first[before])) before++
+  let after = 0
+  while (after < shortest - before && texts.every(lines => lines[lines.length - 1 - after] === first[first.length - 1 - after])) after++
+  return { before, after }
+}
