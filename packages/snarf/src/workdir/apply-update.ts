@@ -1,7 +1,5 @@
 import { isStorageError, StorageError, type AbortOptions, type Path } from '@syncline/core'
-import { entriesPath } from '../metadata/index.ts'
 import type { RemoteTree } from './remote-tree.ts'
-import { originalsOf } from './tree-digest.ts'
 import type { UpdateStep } from './update-plan.ts'
 import { originalPath, withAttributes, type WorkTree } from './work-tree.ts'
 
@@ -93,7 +91,6 @@ async function clear(tree: WorkTree, path: Path): Promise<void> {
   if (left.length > 0) throw new StorageError('NOT_EMPTY', `${path} was not removed, because ${left.join(', ')} could not be removed`, { path })
   // Entries that are gone are not written once more behind its back.
   await metadata.flush()
-  for (const own of [entriesPath(originalsOf(path)), entriesPath(path)]) await tree.remove(own)
   await tree.removeEmpty(path)
 }
 

@@ -36,7 +36,7 @@ export function digestOfOriginals(tree: WorkTree, path: Path): Promise<string> {
 }
 
 /** Where the attributes are that the repository gave the children of a directory. */
-export function originalsOf(directory: Path): Path {
+function originalsOf(directory: Path): Path {
   return parentPath(originalPath(joinPath(directory, 'x')))
 }
 

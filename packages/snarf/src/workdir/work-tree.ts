@@ -90,11 +90,6 @@ export class WorkTree {
     return [...(this.#children.get(directory) ?? [])].filter(name => name !== zopeDirectory)
   }
 
-  /** Whether there is anything in a directory, metadata included. */
-  isEmpty(directory: Path): boolean {
-    return (this.#children.get(directory)?.size ?? 0) === 0
-  }
-
   /** Bytes; `undefined` if there is no file. */
   sizeOf(path: Path): number | undefined {
     const entry = this.#entries.get(path)
@@ -143,21 +138,28 @@ export class WorkTree {
     this.#forget(path)
   }
 
-  /** Removes a directory and those of its metadata, as far as they are empty. */
+  /** Removes a directory with the metadata in it, as far as nothing else is left. What was saved for a person stays. */
   async removeEmpty(directory: Path): Promise<void> {
-    const own = joinPath(directory, zopeDirectory)
-    for (const path of [
-      ...['Original/@@Zope', 'Original', 'Extra/@@Zope', 'Extra', 'Annotations/@@Zope', 'Annotations'].map(name => `${own}/${name}`),
-      own,
-      directory,
-    ]) {
-      if (path === '' || this.kindOf(path) !== 'directory' || !this.isEmpty(path)) continue
-      try {
-        if (this.storage.capabilities.directories === true) await this.storage.remove(path, this.#options)
-        this.#forget(path)
-      } catch (error) {
-        if (!isStorageError(error, 'NOT_EMPTY')) throw error
-      }
+    await this.#removeOwn(joinPath(directory, zopeDirectory))
+    await this.#removeIfEmpty(directory)
+  }
+
+  async #removeOwn(directory: Path): Promise<void> {
+    for (const name of [...(this.#children.get(directory) ?? [])]) {
+      const path = joinPath(directory, name)
+      if (name === 'Entries.xml') await this.remove(path)
+      else if (name !== 'Saved' && this.kindOf(path) === 'directory') await this.#removeOwn(path)
+    }
+    await this.#removeIfEmpty(directory)
+  }
+
+  async #removeIfEmpty(directory: Path): Promise<void> {
+    if (directory === '' || this.kindOf(directory) !== 'directory' || (this.#children.get(directory)?.size ?? 0) > 0) return
+    try {
+      if (this.storage.capabilities.directories === true) await this.storage.remove(directory, this.#options)
+      this.#forget(directory)
+    } catch (error) {
+      if (!isStorageError(error, 'NOT_EMPTY')) throw error
     }
   }
 

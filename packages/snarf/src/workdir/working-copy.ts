@@ -8,7 +8,7 @@ import { diffOf, type FileDiff } from './diff.ts'
 import { formatOf, type MergeFormat } from './merge-file.ts'
 import { RemoteTree } from './remote-tree.ts'
 import { isWithin, statusOf, type StatusItem, type WorkState } from './status.ts'
-import { digestOfOriginals, originalsOf } from './tree-digest.ts'
+import { digestOfOriginals } from './tree-digest.ts'
 import type { UpdateItem } from './update-plan.ts'
 import { UpdatePlanner } from './update-planner.ts'
 import { resolveAll, type ResolveChoice, type Resolved } from './resolve.ts'
@@ -273,9 +273,7 @@ async function removeTree(tree: WorkTree, path: Path): Promise<void> {
   }
   await tree.remove(path)
   await tree.remove(originalPath(path))
-  if (tree.kindOf(path) !== 'directory') return
-  for (const own of [entriesPath(originalsOf(path)), entriesPath(path)]) await tree.remove(own)
-  await tree.removeEmpty(path)
+  if (tree.kindOf(path) === 'directory') await tree.removeEmpty(path)
 }
 
 async function copyAt(tree: WorkTree, from: Path, to: Path, added: Path[], options: AbortOptions): Promise<void> {
