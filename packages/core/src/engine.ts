@@ -8,6 +8,7 @@ import { execute } from './execute/execute.ts'
 import { ExitCode, gravestExitCode } from './exit-codes.ts'
 import { explainPath, type Explanation } from './explain.ts'
 import { commonHash } from './fingerprint.ts'
+import { freeze } from './freeze.ts'
 import { guardPlan } from './guard.ts'
 import { isDamagedState, makePlan, mayWrite, type KnownState, type MadePlan } from './make-plan.ts'
 import { SyncPauseController } from './pause.ts'
@@ -82,9 +83,7 @@ export class SyncEngine {
    * @throws TypeError for a wrong configuration; StorageError if a root or the state cannot be read
    */
   async plan(pair: SyncPair | SyncPairOptions, options: SyncOptions = {}): Promise<PlanResult> {
-    const run = this.#prepare(pair, options)
-    const { made } = await this.#makePlan(run)
-    const refusals = await this.#guard(run, made)
+    const { made, refusals } = await frozen(this.#prepare(pair, options), run => this.#planOnly(run))
     const conflicts = openConflicts(made.plan)
     const codes = [
       refusals.length > 0 && ExitCode.REFUSED,
@@ -104,17 +103,25 @@ export class SyncEngine {
    */
   async syncPair(pair: SyncPair | SyncPairOptions, options: SyncOptions = {}): Promise<SyncResult> {
     if (options.dryRun === true) {
-      const run = this.#prepare(pair, options)
-      const { made } = await this.#makePlan(run)
-      return this.#notRun(run, made.plan, await this.#guard(run, made))
+      return frozen(this.#prepare(pair, options), async run => {
+        const { made, refusals } = await this.#planOnly(run)
+        return this.#notRun(run, made.plan, refusals)
+      })
     }
-    return this.#locked(this.#prepare(pair, options), async run => {
-      const { made, stored, clocks } = await this.#makePlan(run, { learn: true })
-      const refusals = await this.#guard(run, made)
-      if (refusals.length > 0) return this.#notRun(run, made.plan, refusals)
-      if (options.confirm !== undefined && !(await options.confirm(made.plan))) return this.#notRun(run, made.plan, [refusedByUser])
-      return this.#execute(run, made.plan, { ...made, clocks }, stored)
-    })
+    return this.#locked(this.#prepare(pair, options), locked =>
+      frozen(locked, async run => {
+        const { made, stored, clocks } = await this.#makePlan(run, { learn: true })
+        const refusals = await this.#guard(run, made)
+        if (refusals.length > 0) return this.#notRun(run, made.plan, refusals)
+        if (options.confirm !== undefined && !(await options.confirm(made.plan))) return this.#notRun(run, made.plan, [refusedByUser])
+        return this.#execute(run, made.plan, { ...made, clocks }, stored)
+      }),
+    )
+  }
+
+  async #planOnly(run: Run): Promise<{ readonly made: MadePlan; readonly refusals: readonly Refusal[] }> {
+    const { made } = await this.#makePlan(run)
+    return { made, refusals: await this.#guard(run, made) }
   }
 
   /**
@@ -129,27 +136,28 @@ export class SyncEngine {
         `the plan was made for ${plan.source.name} and ${plan.destination.name}, not for ${prepared.pair.source.name} and ${prepared.pair.destination.name}`,
       )
     }
-    return this.#locked(prepared, async run => {
-      const stored = await run.pair.state.open(plan.pair, signalOf(run))
-      recall(run, stored)
-      const free = await freeSpace(run, plan)
-      const refusals = guardPlan({ plan, config: run.config, vanished: [], collisions: [], forbidden: [], free })
-      if (refusals.length > 0) return this.#notRun(run, plan, refusals)
-      if (options.confirm !== undefined && !(await options.confirm(plan))) return this.#notRun(run, plan, [refusedByUser])
-      return this.#execute(run, plan, undefined, stored)
-    })
+    return this.#locked(prepared, locked =>
+      frozen(locked, async run => {
+        const stored = await run.pair.state.open(plan.pair, signalOf(run))
+        recall(run, stored)
+        const free = await freeSpace(run, plan)
+        const refusals = guardPlan({ plan, config: run.config, vanished: [], collisions: [], forbidden: [], free })
+        if (refusals.length > 0) return this.#notRun(run, plan, refusals)
+        if (options.confirm !== undefined && !(await options.confirm(plan))) return this.#notRun(run, plan, [refusedByUser])
+        return this.#execute(run, plan, undefined, stored)
+      }),
+    )
   }
 
   /** Compares the two sides of a pair by the comparison mode, without a state, and yields every path in key order. */
   compare(pair: SyncPair | SyncPairOptions, options: SyncOptions = {}): AsyncIterable<Difference> {
-    const run = this.#prepare(pair, options)
-    return compareTrees({ source: run.pair.source, destination: run.pair.destination, config: run.config, signal: run.options.signal })
+    return compareFrozen(this.#prepare(pair, options))
   }
 
   /** Everything that decides about one path: rules, what each side and the state have, and what a run would do. Scans both sides. */
   async explain(pair: SyncPair | SyncPairOptions, path: Path, options: SyncOptions = {}): Promise<Explanation> {
     const run = this.#prepare(pair, options)
-    return explainPath(path, async onRow => (await this.#makePlan(run, { onRow })).made)
+    return frozen(run, still => explainPath(path, async onRow => (await this.#makePlan(still, { onRow })).made))
   }
 
   /** Copies what `from` has to `to`; nothing is deleted, and what only `to` has stays. */
@@ -350,6 +358,27 @@ interface Run {
   readonly started: number
   /** Aborts when the lock is somebody else's; undefined for a run that needs none. */
   readonly lost?: AbortSignal
+}
+
+/** Works on the pair with the side that the mode only reads standing still, so that what is planned is what is transferred. */
+async function frozen<T>(run: Run, work: (run: Run) => Promise<T>): Promise<T> {
+  const { pair } = run
+  const { sides, release } = await freeze(pair, side => !mayWrite(run.config, side), signalOf(run))
+  try {
+    return await work({ ...run, pair: new SyncPair({ ...pair.config, ...sides, state: pair.state, id: pair.id }) })
+  } finally {
+    await release()
+  }
+}
+
+/** A comparison writes nothing, so both sides stand still where they can. */
+async function* compareFrozen({ pair, config, options: { signal } }: Run): AsyncGenerator<Difference, void, undefined> {
+  const { sides, release } = await freeze(pair, () => true, { signal })
+  try {
+    yield* compareTrees({ ...sides, config, signal })
+  } finally {
+    await release()
+  }
 }
 
 const refusedByUser: Refusal = { guard: 'confirm', message: 'the plan was not confirmed', limit: 'yes', actual: 'no', override: '--yes' }

@@ -13,9 +13,12 @@ export const clockPrefix = '.syncline-clock-'
 /** How the name of the directory starts in which a store is examined. */
 export const examinationPrefix = '.syncline-doctor-'
 
-const prefixes: readonly string[] = [temporaryPrefix, clockPrefix, examinationPrefix]
+/** The directory in which a store keeps snapshots of the tree that it is in. */
+const snapshotsName = '.syncline-snapshots'
 
-/** Whether a path is the engine's own: the trash, a temporary file, or below one. Such paths never take part in a sync, whatever the rules. */
+const prefixes: readonly string[] = [temporaryPrefix, clockPrefix, examinationPrefix, snapshotsName]
+
+/** Whether a path is the engine's own: the trash, snapshots, a temporary file, or below one. Such paths never take part in a sync, whatever the rules. */
 export function isOwnPath(path: Path): boolean {
   // Most paths have none of the names anywhere.
   if (!path.includes('.syncline-')) return false
