@@ -163,13 +163,13 @@ describe('a kill', () => {
 
 const names = ['a', 'b', 'd/a', 'd/b', 'e'] as const
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('edit' as const), path: fc.constantFrom(...names), line: fc.nat(3) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('edit' as const), path: fc.constantFrom(...names), line: fc.nat(8) }) },
   {
     weight: 3,
     arbitrary: fc.record({
       do: fc.constantFrom('theirs' as const, 'delete theirs' as const, 'binary' as const),
       path: fc.constantFrom(...names),
-      line: fc.nat(3),
+      line: fc.nat(8),
     }),
   },
   {
@@ -177,16 +177,16 @@ const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constantFrom('add' as const, 'remove' as const, 'revert' as const, 'ours' as const, 'theirs win' as const, 'resolve' as const),
       path: fc.constantFrom(...names, 'd' as const),
-      line: fc.nat(3),
+      line: fc.nat(8),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('update' as const, 'commit' as const), path: fc.constant('' as const), line: fc.nat(3) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('update' as const, 'commit' as const), path: fc.constant('' as const), line: fc.nat(8) }) },
 )
 
 test('whatever happens on both sides, what was never committed is in the working copy', { timeout: 120_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 30 }), async steps => {
-      const body = lines('1', '2', '3', '4')
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 40 }), async steps => {
+      const body = lines('1', '2', '3', '4', '5', '6', '7', '8', '9')
       const content: ObjectContent = { space, name: 'site', root: new Folder({ a: new File(body), d: new Folder({ a: new File(body) }) }) }
       const storage = memory()
       const work = workingCopyOf(content, storage)
@@ -218,7 +218,7 @@ test('whatever happens on both sides, what was never committed is in the working
             text.splice(line, 1, `${token}\n`)
             container.children.set(name, new File(text.join(''), what === 'binary' ? 'application/octet-stream' : 'text/plain'))
           } else if (what === 'delete theirs')
-            (directory === undefined ? root : ((root.children.get('d') ?? new Folder()) as Folder)).children.delete(line === 0 ? 'd' : name)
+            (directory === undefined ? root : ((root.children.get('d') ?? new Folder()) as Folder)).children.delete(line < 3 ? 'd' : name)
           else if (what === 'add') await work.add(file, { factory: path === 'd' ? 'app.models.Folder' : 'app.models.File' })
           else if (what === 'remove') await work.remove(file)
           else if (what === 'revert') await work.revert([file])

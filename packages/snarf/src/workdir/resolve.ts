@@ -2,6 +2,7 @@ import type { AbortOptions, Path } from '@syncline/core'
 import { attributesOf, isRegistered, type EntryAttributes } from '../metadata/index.ts'
 import type { Repository } from '../objects/repository.ts'
 import { WorkingCopyError } from './errors.ts'
+import { mergeEntry } from './merge-entry.ts'
 import { RemoteTree } from './remote-tree.ts'
 import type { StatusItem } from './status.ts'
 import { digestOfRemote } from './tree-digest.ts'
@@ -75,7 +76,9 @@ async function takeOurs(tree: WorkTree, remote: RemoteTree, path: Path, entry: E
     seen: isRemoved && remoteKind === 'directory' ? await digestOfRemote(remote, path) : undefined,
   }
   const isPart = !isRegistered(remoteEntry)
-  await metadata.set(path, isPart ? undefined : withAttributes(isRegistered(open) && 'type' in open ? open : remoteEntry, own))
+  const before = await metadata.get(originalPath(path))
+  const pristine = isRegistered(before) ? before : undefined
+  await metadata.set(path, isPart ? undefined : withAttributes(mergeEntry(isRegistered(open) ? open : undefined, pristine, remoteEntry).entry, own))
   await metadata.set(originalPath(path), isPart ? partOf(path) : remoteEntry)
   return { path }
 }
