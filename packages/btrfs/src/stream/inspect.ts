@@ -33,6 +33,11 @@ export interface VolumeSummary {
   readonly changes: readonly PathChange[]
 }
 
+export interface InspectOptions {
+  /** Also tell paths of which only the times are set: every one whose inode changed in any way, and each directory in which something changed. */
+  readonly times?: boolean
+}
+
 /**
  * Tells what a stream does, by path: temporary names that the kernel makes on the way do not show.
  *
@@ -40,14 +45,14 @@ export interface VolumeSummary {
  *
  * @throws StorageError `CORRUPT` for a stream that is damaged or unsafe
  */
-export async function inspectStream(stream: Bytes): Promise<readonly VolumeSummary[]> {
+export async function inspectStream(stream: Bytes, options: InspectOptions = {}): Promise<readonly VolumeSummary[]> {
   const volumes: VolumeInspector[] = []
   let version: 1 | 2 = 1
   const checked = validated(stream, {
     restorable: false,
     onItem: item => {
       if (item.kind === 'header') version = item.version
-      else if (item.command.name === 'subvol' || item.command.name === 'snapshot') volumes.push(new VolumeInspector(item.command, version))
+      else if (item.command.name === 'subvol' || item.command.name === 'snapshot') volumes.push(new VolumeInspector(item.command, version, options))
       else volumes[volumes.length - 1]?.take(item.command)
     },
   })
@@ -80,13 +85,15 @@ const kinds: Readonly<Partial<Record<CommandName, Kind>>> = {
 class VolumeInspector {
   readonly #begin: Extract<StreamCommand, { readonly name: 'subvol' | 'snapshot' }>
   readonly #version: 1 | 2
+  readonly #times: boolean
   readonly #root: Node
   readonly #deleted = new Map<RawPath, Kind | undefined>()
   readonly #commands: { -readonly [N in CommandName]?: number } = {}
   #dataBytes = 0
   #withoutData = false
 
-  constructor(begin: Extract<StreamCommand, { readonly name: 'subvol' | 'snapshot' }>, version: 1 | 2) {
+  constructor(begin: Extract<StreamCommand, { readonly name: 'subvol' | 'snapshot' }>, version: 1 | 2, { times = false }: InspectOptions) {
+    this.#times = times
     this.#begin = begin
     this.#version = version
     this.#root = newNode(begin.name === 'snapshot' ? '' : undefined, 'directory')
@@ -140,6 +147,8 @@ class VolumeInspector {
         return
       // The kernel sends the times of every directory in which something changed: that alone is no news.
       case 'utimes':
+        if (this.#times) this.#at(command.path).attributes = true
+        return
       case 'subvol':
       case 'snapshot':
       case 'end':
