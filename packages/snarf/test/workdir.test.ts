@@ -10,7 +10,7 @@ import {
   NotUpToDateError,
   stageObjects,
   updateObjects,
-  WorkingCopy,
+  type WorkingCopy,
   workingCopyOf,
   type ObjectContent,
   type UpdateItem,
@@ -359,6 +359,15 @@ describe('nothing unsaved is lost', () => {
     expect(told(await updateObjects(content, work))).toEqual(['M site/b'])
     await commitObjects(content, work)
     expect([child(content, 'a').contentType, child(content, 'b').data]).toEqual(['image/png', 'two'])
+  })
+
+  test('a list of entries that is gone comes back whole with an update', async () => {
+    const { content, storage, work, states } = await bench({ a: new File('one') })
+    const entries = await text(storage, 'site/@@Zope/Entries.xml')
+    await storage.remove('site/@@Zope/Entries.xml')
+    expect(await states()).toEqual(['unregistered site/a'])
+    expect(told(await updateObjects(content, work))).toEqual(['U site/a'])
+    expect([await text(storage, 'site/@@Zope/Entries.xml'), await states()]).toEqual([entries, []])
   })
 
   test('what is edited while a commit runs stays', async () => {

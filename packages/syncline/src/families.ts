@@ -13,6 +13,7 @@ export interface ListedFamily {
 export const familyTable: readonly ListedFamily[] = [
   { name: 'snapshot', summary: 'Replicate, keep and restore btrfs snapshots', from: '@syncline/btrfs' },
   { name: 'snarf', summary: 'Write, read and check snarf archives', from: '@syncline/snarf' },
+  { name: 'objects', summary: 'Work on objects as files', from: '@syncline/snarf' },
 ]
 
 /**

@@ -47,6 +47,7 @@ export interface CommitObjectsResult extends CommitResult {
 
 /** The content changed since the last update, or conflicts are open. Nothing has been committed. */
 export class NotUpToDateError extends WorkingCopyError {
+  override readonly name = 'NotUpToDateError'
   /** Paths in question. */
   readonly paths: readonly Path[]
 

@@ -11,9 +11,10 @@ export {
   workingCopyOf,
 } from './content.ts'
 export type { FileDiff } from './diff.ts'
-export { WorkingCopyError } from './errors.ts'
+export { UnsavedError, WorkingCopyError } from './errors.ts'
 export { formatOf, type MergedFile, mergeFile, type MergeFormat } from './merge-file.ts'
 export type { StructuredFormat } from './merge-structured.ts'
+export type { ObjectsModule } from './objects-module.ts'
 export type { ResolveChoice, Resolved } from './resolve.ts'
 export type { StatusItem, WorkState } from './status.ts'
 export type { UpdateAction, UpdateItem } from './update-plan.ts'

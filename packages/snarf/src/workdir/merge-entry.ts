@@ -9,10 +9,11 @@ export interface MergedEntry {
   readonly conflicts: readonly string[]
 }
 
-/** Merges the attributes of an entry one by one. @param original - absent: what the repository says counts */
+/** Merges the attributes of an entry one by one. @param original - absent, as with an absent entry: what the repository says counts */
 export function mergeEntry(local: EntryAttributes | undefined, original: EntryAttributes | undefined, remote: EntryAttributes): MergedEntry {
   const mine = local ?? {}
-  const base = original ?? mine
+  // An entry that is gone was lost, not emptied.
+  const base = local === undefined ? {} : (original ?? mine)
   const pairs: [string, string][] = []
   const conflicts: string[] = []
   for (const name of new Set([...Object.keys(remote), ...Object.keys(mine)])) {

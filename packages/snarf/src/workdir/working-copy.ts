@@ -14,7 +14,7 @@ import { UpdatePlanner } from './update-planner.ts'
 import { resolveAll, type ResolveChoice, type Resolved } from './resolve.ts'
 import { isIgnoredName } from './update-plan.ts'
 import { originalPath, specialParts, withAttributes, WorkTree } from './work-tree.ts'
-import { WorkingCopyError } from './errors.ts'
+import { UnsavedError, WorkingCopyError } from './errors.ts'
 
 /** Options of a {@link WorkingCopy}. */
 export interface WorkingCopyOptions {
@@ -146,7 +146,7 @@ export class WorkingCopy {
     const harmless: readonly WorkState[] = ['unchanged', 'lost', 'removed']
     const unsaved = (await statusOf(tree, [path], options)).filter(({ state }) => !harmless.includes(state))
     if (unsaved.length > 0)
-      throw new WorkingCopyError(
+      throw new UnsavedError(
         `${path} was not removed, because these are nowhere else: ${unsaved.map(item => `${item.path} (${item.state})`).join(', ')}; commit, revert or move them first`,
         path,
       )
