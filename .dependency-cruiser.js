@@ -6,7 +6,7 @@ const ours = '^packages/|^@syncline/|^syncline$'
 const adapters = '(fs|s3|sftp|ftp|btrfs|snarf)'
 
 /** Entry points beside the main one: what a package exports under its name and a slash. */
-const entries = ['^packages/snarf/src/(format|xmlpickle|pickle|objects|commands)/index\\.ts$']
+const entries = ['^packages/snarf/src/(format|xmlpickle|pickle|objects|workdir|commands)/index\\.ts$']
 
 /** The files of core between scan and execute: data in, data out. */
 const planning =

@@ -9,6 +9,7 @@ export default defineConfig(
       xmlpickle: 'src/xmlpickle/index.ts',
       pickle: 'src/pickle/index.ts',
       objects: 'src/objects/index.ts',
+      workdir: 'src/workdir/index.ts',
       commands: 'src/commands/index.ts',
     },
   }),
