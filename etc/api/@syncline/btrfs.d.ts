@@ -7,7 +7,7 @@ declare const families: readonly CommandFamily[];
 export { families };
 
 // index.d.ts
-import { Bytes, AbortOptions, Path, ReadableStorage, WritableStorage, StorageError } from '@syncline/core';
+import { Bytes, AbortOptions, Path, ReadableStorage, WritableStorage, StorageError, StoragePlugin } from '@syncline/core';
 
 /** Bytes as text, a character per byte (latin1), so that a name of any encoding is kept. `Buffer.from(text, 'latin1')` gives the bytes back. */
 type RawText = string;
@@ -224,6 +224,10 @@ interface VolumeSummary {
     /** By path, in the order of bytes. */
     readonly changes: readonly PathChange[];
 }
+interface InspectOptions {
+    /** Also tell paths of which only the times are set: every one whose inode changed in any way, and each directory in which something changed. */
+    readonly times?: boolean;
+}
 /**
  * Tells what a stream does, by path: temporary names that the kernel makes on the way do not show.
  *
@@ -231,7 +235,7 @@ interface VolumeSummary {
  *
  * @throws StorageError `CORRUPT` for a stream that is damaged or unsafe
  */
-declare function inspectStream(stream: Bytes): Promise<readonly VolumeSummary[]>;
+declare function inspectStream(stream: Bytes, options?: InspectOptions): Promise<readonly VolumeSummary[]>;
 
 /** The start of a stream, or one command of it. */
 type StreamItem = {
@@ -1420,4 +1424,30 @@ declare function snapshotName({ series, time, counter }: Omit<SnapshotName, 'cou
  */
 declare function parseSnapshotName(name: RawText): SnapshotName | undefined;
 
-export { type AppliedVolume, type ApplyOptions, type ApplyToStorageOptions, BtrSync, type BtrSyncOptions, BtrfsError, type BtrfsRoot, type Chain, Chains, type ChmodCommand, type ChownCommand, type CloneCommand, type CommandFailure, type CommandName, CowTree, CowVolume, type CreateSnapshotOptions, type CreatedSnapshot, type DayOfWeek, type Dump, type DumpCheck, type DumpContentOptions, type DumpDecoder, type DumpEncoding, type DumpIdentity, type DumpIndex, type DumpPart, type DumpProblem, type DumpRecord, type DumpReport, DumpRoot, type DumpRootOptions, type EncodedWriteCommand, type EndCommand, type FallocateCommand, FileRoot, type FileRootOptions, type KeyFunction, type LinkCommand, type LocalRootOptions, type MakeCommand, type Matches, type MknodCommand, type PathChange, type PlannedTransfer, ProgressTransfer, type ProgressTransferOptions, type RawPath, type RawText, type ReceiveMeta, type ReceiveOptions, type Recovery, type RemoveCommand, type RemoveXattrCommand, type RenameCommand, type ReplicateOptions, type ReplicationPlan, type RestoreOptions, type RestorePlan, type RestorePlanOptions, type RestoreReport, type RestoreToBtrfsOptions, type RestoreToDirectoryOptions, type RestoreToStorageOptions, type RetentionDecision, type RetentionItem, type RetentionPlan, type RetentionPolicy, type RetentionRequest, type RetentionSide, type RetentionSidePlan, type RootFactory, type RootMakers, type RootPath, type RunOptions, type SendFlow, type SendOptions, type SetFileAttributesCommand, type SetXattrCommand, type SnapshotCommand, type SnapshotDecision, type SnapshotMode, type SnapshotName, type SnapshotSituation, type Span, type SshOptions, type SshRootOptions, type StreamCommand, type StreamItem, StreamParser, type StreamTime, StreamValidator, type SubvolCommand, type Subvolume, type SubvolumeDetails, type SymlinkCommand, type SyncOptions, type TransfOptions, Transfer, TransferAborted, type TransferLike, type TransferOptions, type TruncateCommand, type Unapplied, type Unit, type UpdateExtentCommand, type UtimesCommand, type ValidateOptions, type ValidatedOptions, type VerifyDumpsOptions, type VolumeSummary, type WriteCommand, type WriteDumpsOptions, type WrittenDump, abandonUpload, applyStream, applyToStorage, createSnapshot, decodeRange, defaultKeys, defaultRoot, directoryOf, dumpContent, dumpItems, encodeCommand, encodeHeader, inspectStream, matchVolumes, nameOf, needsSnapshot, parsePolicy, parseSnapshotName, planRestore, planRetention, rawOf, readDumps, removeDump, restoreToBtrfs, restoreToDirectory, restoreToStorage, snapshotItems, snapshotName, streamUuid, textOf, validated, verifyDumps, withVolumeName, writeDumps };
+/** Options of `btrfs`. */
+interface BtrfsOptions extends AbortOptions {
+    /**
+     * Keep the last snapshot, so that the next listing needs only what has changed since; default true. Its blocks stay in use until then, also those of
+     * files that were deleted.
+     */
+    readonly keep?: boolean | undefined;
+}
+/**
+ * A subvolume of a btrfs file system, or a directory in one, as a storage: all that `fs` of `@syncline/fs` can do, and snapshots, from which a sync that only
+ * reads it takes all files as they were at one moment.
+ *
+ * Snapshots are made in the directory `.syncline-snapshots` of the subvolume, which takes no part in any sync. What a killed process left there is removed
+ * by the next one. Root is needed, as everywhere where changes of btrfs are told.
+ *
+ * @param path - absolute, or relative to the working directory; it may be missing
+ * @throws StorageError `NOT_SUPPORTED` if the path is not on btrfs, or btrfs-progs are not there; `PERMISSION_DENIED` without root
+ * @example
+ * const storage = await btrfs('/srv/data')
+ * const frozen = await storage.snapshot?.()
+ */
+declare function btrfs(path: string, options?: BtrfsOptions): Promise<WritableStorage>;
+
+/** Opens `btrfs:/absolute/path`. With `?keep=false` no snapshot is kept between runs. */
+declare const plugin: StoragePlugin;
+
+export { type AppliedVolume, type ApplyOptions, type ApplyToStorageOptions, BtrSync, type BtrSyncOptions, BtrfsError, type BtrfsOptions, type BtrfsRoot, type Chain, Chains, type ChmodCommand, type ChownCommand, type CloneCommand, type CommandFailure, type CommandName, CowTree, CowVolume, type CreateSnapshotOptions, type CreatedSnapshot, type DayOfWeek, type Dump, type DumpCheck, type DumpContentOptions, type DumpDecoder, type DumpEncoding, type DumpIdentity, type DumpIndex, type DumpPart, type DumpProblem, type DumpRecord, type DumpReport, DumpRoot, type DumpRootOptions, type EncodedWriteCommand, type EndCommand, type FallocateCommand, FileRoot, type FileRootOptions, type InspectOptions, type KeyFunction, type LinkCommand, type LocalRootOptions, type MakeCommand, type Matches, type MknodCommand, type PathChange, type PlannedTransfer, ProgressTransfer, type ProgressTransferOptions, type RawPath, type RawText, type ReceiveMeta, type ReceiveOptions, type Recovery, type RemoveCommand, type RemoveXattrCommand, type RenameCommand, type ReplicateOptions, type ReplicationPlan, type RestoreOptions, type RestorePlan, type RestorePlanOptions, type RestoreReport, type RestoreToBtrfsOptions, type RestoreToDirectoryOptions, type RestoreToStorageOptions, type RetentionDecision, type RetentionItem, type RetentionPlan, type RetentionPolicy, type RetentionRequest, type RetentionSide, type RetentionSidePlan, type RootFactory, type RootMakers, type RootPath, type RunOptions, type SendFlow, type SendOptions, type SetFileAttributesCommand, type SetXattrCommand, type SnapshotCommand, type SnapshotDecision, type SnapshotMode, type SnapshotName, type SnapshotSituation, type Span, type SshOptions, type SshRootOptions, type StreamCommand, type StreamItem, StreamParser, type StreamTime, StreamValidator, type SubvolCommand, type Subvolume, type SubvolumeDetails, type SymlinkCommand, type SyncOptions, type TransfOptions, Transfer, TransferAborted, type TransferLike, type TransferOptions, type TruncateCommand, type Unapplied, type Unit, type UpdateExtentCommand, type UtimesCommand, type ValidateOptions, type ValidatedOptions, type VerifyDumpsOptions, type VolumeSummary, type WriteCommand, type WriteDumpsOptions, type WrittenDump, abandonUpload, applyStream, applyToStorage, btrfs, createSnapshot, decodeRange, defaultKeys, defaultRoot, directoryOf, dumpContent, dumpItems, encodeCommand, encodeHeader, inspectStream, matchVolumes, nameOf, needsSnapshot, parsePolicy, parseSnapshotName, planRestore, planRetention, plugin, rawOf, readDumps, removeDump, restoreToBtrfs, restoreToDirectory, restoreToStorage, snapshotItems, snapshotName, streamUuid, textOf, validated, verifyDumps, withVolumeName, writeDumps };

@@ -1727,7 +1727,7 @@ declare const trashName = ".syncline-trash";
 declare const temporaryPrefix = ".syncline-tmp-";
 /** How the name of the directory starts in which a store is examined. */
 declare const examinationPrefix = ".syncline-doctor-";
-/** Whether a path is the engine's own: the trash, a temporary file, or below one. Such paths never take part in a sync, whatever the rules. */
+/** Whether a path is the engine's own: the trash, snapshots, a temporary file, or below one. Such paths never take part in a sync, whatever the rules. */
 declare function isOwnPath(path: Path): boolean;
 
 /** A content hash that says which function made it: `sha256:…`. Equal only for equal content. */

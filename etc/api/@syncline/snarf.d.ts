@@ -6,235 +6,9 @@ declare const families: readonly CommandFamily[];
 
 export { families };
 
-// format.d.ts
-import { Path, AbortOptions, Bytes } from '@syncline/core';
-import { S as SnarfLimits, D as Duplicates } from './member-names-HASH.js';
-
-/** How sizes are written, and whether directories are records. */
-type SnarfLayout = 'unpadded' | 'padded';
-/** What one header line says. */
-interface SnarfHeader {
-    readonly kind: 'file' | 'directory';
-    /** The root of the archive is "". */
-    readonly path: Path;
-    /** Bytes of the body; 0 for a directory. */
-    readonly size: number;
-}
-/**
- * The header line of a member.
- *
- * Padded sizes have eight digits, or more where eight do not do: every reader takes the digits up to the space.
- *
- * @throws StorageError `INVALID_PATH` for a path that no archive can hold
- */
-declare function encodeHeader({ kind, path, size }: SnarfHeader, layout?: SnarfLayout): Uint8Array<ArrayBuffer>;
-/**
- * Reads a header line without its line feed.
- *
- * @param where - for messages, e.g. "record 3 at byte 120"
- * @throws StorageError `CORRUPT` for what is no header, `INVALID_PATH` for a path that leaves the root or is none
- */
-declare function parseHeader(line: Uint8Array, where: string): SnarfHeader;
-
-/**
- * Says why a snarf archive cannot hold a path, or `undefined` if it can.
- *
- * A header is one line of UTF-8: a path with a line feed, or with half of a surrogate pair, has no place in it.
- */
-declare function memberPathProblem(path: Path): string | undefined;
-/**
- * Says why a path would mean something else, or nothing, on Windows, or `undefined` if it is an ordinary path there.
- *
- * On other systems such names are ordinary. Whoever extracts on Windows must refuse them: `C:x` and `a\..\..\b` leave the root.
- */
-declare function windowsPathProblem(path: Path): string | undefined;
-
-/**
- * The order of a tree in an archive: names of one directory by their UTF-8 bytes, each directory right before what it holds.
- *
- * Not the key order of listings, in which "a-b" comes before "a/": there a directory is compared as if it ended in "/".
- *
- * @returns negative, zero or positive
- */
-declare function compareMemberPaths(a: Path, b: Path): number;
-
-/** How an archive is read. */
-interface ReadSnarfOptions extends AbortOptions {
-    readonly limits?: SnarfLimits;
-    /**
-     * A file that comes twice: `error` (default), or `last`, as the original reads archives that something was appended to. A reader that goes from
-     * front to back is then given both.
-     */
-    readonly duplicates?: Duplicates;
-}
-/** A member of an archive. */
-interface SnarfMember extends SnarfHeader {
-    /** Bytes of the archive before the body. */
-    readonly offset: number;
-}
-/** A member that is being read. */
-interface SnarfRecord extends SnarfMember {
-    /** The body, once, and before the next member is asked for; what is not read is skipped. A chunk is valid until the next one is asked for. */
-    readonly content: Bytes;
-}
-/**
- * Reads an archive from front to back, in constant memory but for the names.
- *
- * Nothing is written anywhere, and every path is relative and inside the root: what is no such path ends the reading.
- *
- * @throws StorageError `CORRUPT` for what is no archive or ends too early, `INVALID_PATH` for a path outside of the root, `NOT_SUPPORTED` beyond the limits
- * @example
- * for await (const { kind, path, content } of readSnarf(storage.read('site.snarf')))
- *   if (kind === 'file') console.log(path, (await collect(content)).length)
- */
-declare function readSnarf(content: Bytes, options?: ReadSnarfOptions): AsyncGenerator<SnarfRecord, void, undefined>;
-/**
- * Reads only the headers of an archive, jumping over large bodies: an index for reading any member later.
- *
- * @param open - content of the archive from a byte on
- * @param size - bytes of the archive
- * @throws as {@link readSnarf}
- */
-declare function indexSnarf(open: (offset: number) => Bytes, size: number, options?: ReadSnarfOptions): AsyncGenerator<SnarfMember, void, undefined>;
-
-/** A member to write. */
-type SnarfInput = {
-    readonly kind: 'directory';
-    readonly path: Path;
-} | {
-    readonly kind: 'file';
-    readonly path: Path;
-    /** Bytes of the content. Absent: the content is collected in memory first, because the header comes before it. */
-    readonly size?: number | undefined;
-    readonly content: Bytes | Uint8Array;
-};
-/** How an archive is written. */
-interface WriteSnarfOptions extends AbortOptions {
-    /**
-     * `unpadded` (default): sizes as they are, directories are records. `padded`: eight digits, and directories are left out: only files imply them.
-     */
-    readonly layout?: SnarfLayout;
-    /** Bytes of a member without a size that are collected at most; default 64 MiB. */
-    readonly collectBytes?: number;
-}
-/**
- * The bytes of an archive, in the order of the members given: a stream in constant memory.
- *
- * Paths are checked one by one; that no two members have the same path is the caller's matter.
- *
- * @throws StorageError `INVALID_PATH` for a path that no archive can hold, `CORRUPT` for content of another length than its size
- * @example
- * await storage.write('site.snarf', writeSnarf([{ kind: 'file', path: 'index.html', content: toBytes('<p>') , size: 3 }]))
- */
-declare function writeSnarf(members: Iterable<SnarfInput> | AsyncIterable<SnarfInput>, { layout, collectBytes, signal }?: WriteSnarfOptions): AsyncGenerator<Uint8Array, void, undefined>;
-
-export { Duplicates, type ReadSnarfOptions, type SnarfHeader, type SnarfInput, type SnarfLayout, SnarfLimits, type SnarfMember, type SnarfRecord, type WriteSnarfOptions, compareMemberPaths, encodeHeader, indexSnarf, memberPathProblem, parseHeader, readSnarf, windowsPathProblem, writeSnarf };
-
-// index.d.ts
-import { StoragePlugin, WritableStorage, Path, Capabilities, ListOptions, Entry, AbortOptions, ReadOptions, Bytes, WriteOptions, FileEntry, RemoveOptions } from '@syncline/core';
-import { S as SnarfLimits, D as Duplicates } from './member-names-HASH.js';
-
-/** Opens `snarf:/path/of/site.snarf`, and archives on other storages: `snarf:s3://bucket/site.snarf`, `snarf:sftp://host/site.snarf`. */
-declare const plugin: StoragePlugin;
-
-/** Where content waits until the archive is rewritten. */
-interface Spool {
-    /** Keeps a copy. Resolves to where it is: bytes before it. Several calls at a time are fine. */
-    append(content: Uint8Array): Promise<number>;
-    /** Exactly `length` bytes that were appended. */
-    read(offset: number, length: number): Promise<Uint8Array>;
-    /** Gives everything up. */
-    close(): Promise<void>;
-}
-/**
- * A spool in memory.
- *
- * @param most - bytes; default 256 MiB. `append` rejects beyond it with `NO_SPACE`
- */
-declare function memorySpool(most?: number): Spool;
-
-/**
- * A spool in a file that has no name: it is gone when the process ends, however it ends. On Windows it has a name and is removed by `close`.
- *
- * Needs Node, Bun or Deno.
- *
- * @param directory - default: the directory for temporary files, which some systems keep in memory
- */
-declare function fileSpool(directory?: string): Promise<Spool>;
-
-/** Options of {@link snarfStorage}. */
-interface SnarfStorageOptions {
-    /** What is accepted of the archive. */
-    readonly limits?: SnarfLimits;
-    /** A file that is in the archive twice: `error` (default), or `last`, as the original reads archives that something was appended to. */
-    readonly duplicates?: Duplicates;
-    /** Makes the place where content waits for `flush`; default {@link memorySpool}. `fileSpool` makes one on a disk. */
-    readonly spool?: () => Spool | Promise<Spool>;
-}
-/**
- * A snarf archive that lies on any storage, as a storage.
- *
- * Changes are kept aside: others see them, and they are durable, after `flush` or `close`, all together. Then the archive is written anew, once, and takes
- * the place of the old one in one step of the inner storage. A crash before leaves the old archive whole. If somebody else has replaced the archive
- * meanwhile, `flush` rejects with `PRECONDITION_FAILED` and writes nothing.
- *
- * The format keeps neither times nor permissions nor links. Files are told apart by content: `hash` reads a file whose SHA-256 is not known yet.
- *
- * @param inner - where the archive lies; it is closed by `close`
- * @param path - of the archive on it
- * @example
- * const site = snarfStorage(fs('/srv/backup'), 'site.snarf', { spool: fileSpool })
- * await site.write('index.html', toBytes('<p>hello'))
- * await site.close()
- */
-declare function snarfStorage(inner: WritableStorage, path: Path, options?: SnarfStorageOptions): SnarfStorage;
-/** What {@link snarfStorage} makes. */
-declare class SnarfStorage implements WritableStorage {
-    #private;
-    readonly name: string;
-    readonly hash?: NonNullable<WritableStorage['hash']>;
-    constructor(inner: WritableStorage, path: Path, { limits, duplicates, spool }?: SnarfStorageOptions);
-    get capabilities(): Capabilities;
-    list(path: Path, { signal, recursive, descend }?: ListOptions): AsyncGenerator<readonly Entry[]>;
-    stat(path: Path, { signal }?: AbortOptions): Promise<Entry | undefined>;
-    read(path: Path, { signal, offset, length, ifMatch }?: ReadOptions): AsyncGenerator<Uint8Array>;
-    write(path: Path, content: Bytes, options?: WriteOptions): Promise<FileEntry>;
-    remove(path: Path, { signal, ifMatch }?: RemoveOptions): Promise<void>;
-    makeDirectory(path: Path, { signal }?: AbortOptions): Promise<void>;
-    /** Needs no content: both files have the same bytes of the archive until it is written anew. */
-    copy(from: Path, to: Path, options?: WriteOptions): Promise<FileEntry>;
-    move(from: Path, to: Path, { signal, ifMatch }?: WriteOptions): Promise<void>;
-    /** Says why the format cannot hold a path. */
-    refuses(path: Path): string | undefined;
-    /** Writes the archive anew if anything has changed. */
-    flush({ signal }?: AbortOptions): Promise<void>;
-    /** Flushes, and closes the inner storage too. */
-    close(): Promise<void>;
-}
-
-export { SnarfStorage, type SnarfStorageOptions, type Spool, fileSpool, memorySpool, plugin, snarfStorage };
-
-// member-names-HASH.d.ts
-/** What a reader accepts at most. An archive may come from anywhere, and a few bytes of it can claim anything. */
-interface SnarfLimits {
-    /** Files and directories, those that paths only imply among them; default 1,000,000. */
-    readonly entries?: number;
-    /** Bytes of all files together; default 2^53 - 1, the largest exact number. */
-    readonly bytes?: number;
-    /** UTF-8 bytes of one path; default 4096, as on Linux. */
-    readonly pathBytes?: number;
-}
-
-/** What becomes of a file that an archive holds twice. */
-type Duplicates = 'error' | 'last';
-
-export type { Duplicates as D, SnarfLimits as S };
-
-// objects.d.ts
-import { Path, Bytes, AbortOptions, ReadableStorage } from '@syncline/core';
-import { C as ClassRegistry, P as Pickler } from './pickler-HASH.js';
-export { a as ClassBase, b as ClassDefinition, c as ClassOptions, d as ClassType, D as Definition, K as KeyType, N as NamedFunction, R as Reduced } from './pickler-HASH.js';
-export { P as PyByteArray, a as PyComplex, b as PyDate, c as PyDateTime, d as PyDecimal, e as PyFloat, f as PyFrozenSet, g as PyInt, h as PyOrderedDict, i as PyString, j as PyTuple, k as PyUnicode, U as UnknownClassError, p as pythonDictOrder } from './python-values-HASH.js';
+// commit-HASH.d.ts
+import { Path, Bytes, AbortOptions } from '@syncline/core';
+import { c as ClassRegistry, P as Pickler } from './pickler-HASH.js';
 
 /**
  * What `Entries.xml` says of one child: attributes in the order in which they were set. `{}` means "not registered".
@@ -304,16 +78,6 @@ declare class Metadata {
 }
 /** Whether there is at least one attribute. */
 declare function isRegistered(attributes: EntryAttributes): boolean;
-
-/**
- * The text of an `Entries.xml`: entries in byte order of their names, attributes in the order of a Python 2 dictionary.
- *
- * The attributes are inserted as a checkout of the original does: `type`, then the synchronizer's (a dictionary of their own, of `factory`, `provides` and
- * others in byte order), `id`, `key`, `keytype`, `flag`, `conflict`. Always the same order, so a file that is read and written again keeps its bytes.
- *
- * @throws InvalidEntriesFileError if a name or value cannot be in XML, or an attribute has no XML name
- */
-declare function writeEntries(entries: Entries): string;
 
 /** The content and the repository cannot be brought together, e.g. because an object exists already. */
 declare class SynchronizationError extends Error {
@@ -394,6 +158,8 @@ interface Writeable {
 interface Dumper {
     dump(writeable: Writeable): void | Promise<void>;
 }
+/** Size and SHA-256 of a body: equal only for equal bodies. */
+type Digest = string;
 
 /** Something to do when everything has been loaded; what it returns is done in the next pass. */
 type Callback = () => Callback | void | Promise<Callback | void>;
@@ -683,69 +449,6 @@ type ObjectEvent = {
     readonly modifications: readonly Modification[];
 };
 
-/** Options of a {@link Check}. */
-interface CheckOptions {
-    /** Throws a `SynchronizationError` at the first conflict. Default false. */
-    readonly raiseOnConflicts?: boolean;
-}
-/** What a check found. */
-interface CheckResult extends Revisions {
-    /** Paths where content and repository do not fit, each once, in the order in which they were found. */
-    readonly conflicts: readonly Path[];
-}
-/**
- * Finds out whether the content is still what was checked out, so that a commit overwrites nothing that it has not seen.
- *
- * What was changed in the repository is no conflict where its original copy (`@@Zope/Original`) equals the object; without such a copy the file itself
- * must.
- */
-declare class Check {
-    #private;
-    readonly space: ObjectSpace;
-    readonly repository: Repository;
-    constructor(space: ObjectSpace, repository: Repository, { raiseOnConflicts }?: CheckOptions);
-    /** Paths of all conflicts that this object has found so far. */
-    errors(): readonly Path[];
-    /**
-     * @param name - of the child of `container` that is checked; the empty string for all of them
-     * @param path - where it lies in the repository
-     * @throws SynchronizationError for a name that is a path
-     */
-    check(container: object, name: string, path: Path, options?: AbortOptions): Promise<CheckResult>;
-}
-
-/** Options of {@link Checkout.perform}. */
-interface CheckoutOptions extends AbortOptions {
-    /** Removes the files of objects that earlier checkouts wrote below the same name and that are gone. What is not registered stays. Default false. */
-    readonly removeStale?: boolean;
-}
-/** What a checkout did. */
-interface CheckoutResult {
-    /** Files that it wrote, or found written already. */
-    readonly files: number;
-    /** Paths of objects without a synchronizer: they are not in the repository. */
-    readonly skipped: readonly Path[];
-    /** Files of earlier checkouts that were removed. */
-    readonly removed: readonly Path[];
-}
-/**
- * Writes an object and everything below it to a repository.
- *
- * @example
- * await new Checkout(space, repository).perform(root, 'site')
- */
-declare class Checkout {
-    readonly space: ObjectSpace;
-    repository: Repository;
-    constructor(space: ObjectSpace, repository: Repository);
-    /**
-     * @param name - under which the object is stored
-     * @param location - directory of the repository; default its root
-     * @throws SynchronizationError with the path of an object that cannot be stored. What was written before stays.
-     */
-    perform(object: unknown, name: string, location?: Path, options?: CheckoutOptions): Promise<CheckoutResult>;
-}
-
 /** Options of {@link Commit.plan}. */
 interface PlanOptions extends AbortOptions {
     /**
@@ -812,6 +515,312 @@ declare class Checkin extends Commit {
     plan(container: object, name: string, path: Path, options?: PlanOptions): Promise<CommitPlan>;
 }
 
+export { type AnySynchronizer as A, type PlanOptions as B, type Callback as C, DefaultSynchronizer as D, type Entries as E, type FileFactory as F, PyError as G, type ReadEntriesOptions as H, InvalidEntriesFileError as I, type Revision as J, RevisionError as K, SynchronizationError as L, Metadata as M, type NameRules as N, ObjectSpace as O, type PathError as P, Synchronizer as Q, Repository as R, SynchronizableAnnotations as S, type SynchronizerType as T, attributesOf as U, entriesPath as V, type Writeable as W, isRegistered as X, readEntries as Y, zopeDirectory as Z, type Digest as _, type Revisions as a, type RepositoryOptions as b, Checkin as c, Commit as d, type CommitAction as e, CommitError as f, type CommitItem as g, type CommitOptions as h, type CommitPlan as i, type CommitResult as j, type CommitStep as k, type ContainerLike as l, type DirectoryFactory as m, DirectoryGenerator as n, DirectorySynchronizer as o, type Dumper as p, type EntryAttributes as q, Extras as r, FileGenerator as s, FileSynchronizer as t, type MetadataFiles as u, MissingSynchronizerError as v, type Modification as w, type ObjectEvent as x, type ObjectGenerator as y, type ObjectSpaceOptions as z };
+
+// format.d.ts
+import { Path, AbortOptions, Bytes } from '@syncline/core';
+import { S as SnarfLimits, D as Duplicates } from './member-names-HASH.js';
+
+/** How sizes are written, and whether directories are records. */
+type SnarfLayout = 'unpadded' | 'padded';
+/** What one header line says. */
+interface SnarfHeader {
+    readonly kind: 'file' | 'directory';
+    /** The root of the archive is "". */
+    readonly path: Path;
+    /** Bytes of the body; 0 for a directory. */
+    readonly size: number;
+}
+/**
+ * The header line of a member.
+ *
+ * Padded sizes have eight digits, or more where eight do not do: every reader takes the digits up to the space.
+ *
+ * @throws StorageError `INVALID_PATH` for a path that no archive can hold
+ */
+declare function encodeHeader({ kind, path, size }: SnarfHeader, layout?: SnarfLayout): Uint8Array<ArrayBuffer>;
+/**
+ * Reads a header line without its line feed.
+ *
+ * @param where - for messages, e.g. "record 3 at byte 120"
+ * @throws StorageError `CORRUPT` for what is no header, `INVALID_PATH` for a path that leaves the root or is none
+ */
+declare function parseHeader(line: Uint8Array, where: string): SnarfHeader;
+
+/**
+ * Says why a snarf archive cannot hold a path, or `undefined` if it can.
+ *
+ * A header is one line of UTF-8: a path with a line feed, or with half of a surrogate pair, has no place in it.
+ */
+declare function memberPathProblem(path: Path): string | undefined;
+/**
+ * Says why a path would mean something else, or nothing, on Windows, or `undefined` if it is an ordinary path there.
+ *
+ * On other systems such names are ordinary. Whoever extracts on Windows must refuse them: `C:x` and `a\..\..\b` leave the root.
+ */
+declare function windowsPathProblem(path: Path): string | undefined;
+
+/**
+ * The order of a tree in an archive: names of one directory by their UTF-8 bytes, each directory right before what it holds.
+ *
+ * Not the key order of listings, in which "a-b" comes before "a/": there a directory is compared as if it ended in "/".
+ *
+ * @returns negative, zero or positive
+ */
+declare function compareMemberPaths(a: Path, b: Path): number;
+
+/** How an archive is read. */
+interface ReadSnarfOptions extends AbortOptions {
+    readonly limits?: SnarfLimits;
+    /**
+     * A file that comes twice: `error` (default), or `last`, as the original reads archives that something was appended to. A reader that goes from
+     * front to back is then given both.
+     */
+    readonly duplicates?: Duplicates;
+}
+/** A member of an archive. */
+interface SnarfMember extends SnarfHeader {
+    /** Bytes of the archive before the body. */
+    readonly offset: number;
+}
+/** A member that is being read. */
+interface SnarfRecord extends SnarfMember {
+    /** The body, once, and before the next member is asked for; what is not read is skipped. A chunk is valid until the next one is asked for. */
+    readonly content: Bytes;
+}
+/**
+ * Reads an archive from front to back, in constant memory but for the names.
+ *
+ * Nothing is written anywhere, and every path is relative and inside the root: what is no such path ends the reading.
+ *
+ * @throws StorageError `CORRUPT` for what is no archive or ends too early, `INVALID_PATH` for a path outside of the root, `NOT_SUPPORTED` beyond the limits
+ * @example
+ * for await (const { kind, path, content } of readSnarf(storage.read('site.snarf')))
+ *   if (kind === 'file') console.log(path, (await collect(content)).length)
+ */
+declare function readSnarf(content: Bytes, options?: ReadSnarfOptions): AsyncGenerator<SnarfRecord, void, undefined>;
+/**
+ * Reads only the headers of an archive, jumping over large bodies: an index for reading any member later.
+ *
+ * @param open - content of the archive from a byte on
+ * @param size - bytes of the archive
+ * @throws as {@link readSnarf}
+ */
+declare function indexSnarf(open: (offset: number) => Bytes, size: number, options?: ReadSnarfOptions): AsyncGenerator<SnarfMember, void, undefined>;
+
+/** A member to write. */
+type SnarfInput = {
+    readonly kind: 'directory';
+    readonly path: Path;
+} | {
+    readonly kind: 'file';
+    readonly path: Path;
+    /** Bytes of the content. Absent: the content is collected in memory first, because the header comes before it. */
+    readonly size?: number | undefined;
+    readonly content: Bytes | Uint8Array;
+};
+/** How an archive is written. */
+interface WriteSnarfOptions extends AbortOptions {
+    /**
+     * `unpadded` (default): sizes as they are, directories are records. `padded`: eight digits, and directories are left out: only files imply them.
+     */
+    readonly layout?: SnarfLayout;
+    /** Bytes of a member without a size that are collected at most; default 64 MiB. */
+    readonly collectBytes?: number;
+}
+/**
+ * The bytes of an archive, in the order of the members given: a stream in constant memory.
+ *
+ * Paths are checked one by one; that no two members have the same path is the caller's matter.
+ *
+ * @throws StorageError `INVALID_PATH` for a path that no archive can hold, `CORRUPT` for content of another length than its size
+ * @example
+ * await storage.write('site.snarf', writeSnarf([{ kind: 'file', path: 'index.html', content: toBytes('<p>') , size: 3 }]))
+ */
+declare function writeSnarf(members: Iterable<SnarfInput> | AsyncIterable<SnarfInput>, { layout, collectBytes, signal }?: WriteSnarfOptions): AsyncGenerator<Uint8Array, void, undefined>;
+
+export { Duplicates, type ReadSnarfOptions, type SnarfHeader, type SnarfInput, type SnarfLayout, SnarfLimits, type SnarfMember, type SnarfRecord, type WriteSnarfOptions, compareMemberPaths, encodeHeader, indexSnarf, memberPathProblem, parseHeader, readSnarf, windowsPathProblem, writeSnarf };
+
+// index.d.ts
+import { StoragePlugin, WritableStorage, Path, Capabilities, ListOptions, Entry, AbortOptions, ReadOptions, Bytes, WriteOptions, FileEntry, RemoveOptions } from '@syncline/core';
+import { S as SnarfLimits, D as Duplicates } from './member-names-HASH.js';
+
+/** Opens `snarf:/path/of/site.snarf`, and archives on other storages: `snarf:s3://bucket/site.snarf`, `snarf:sftp://host/site.snarf`. */
+declare const plugin: StoragePlugin;
+
+/** Where content waits until the archive is rewritten. */
+interface Spool {
+    /** Keeps a copy. Resolves to where it is: bytes before it. Several calls at a time are fine. */
+    append(content: Uint8Array): Promise<number>;
+    /** Exactly `length` bytes that were appended. */
+    read(offset: number, length: number): Promise<Uint8Array>;
+    /** Gives everything up. */
+    close(): Promise<void>;
+}
+/**
+ * A spool in memory.
+ *
+ * @param most - bytes; default 256 MiB. `append` rejects beyond it with `NO_SPACE`
+ */
+declare function memorySpool(most?: number): Spool;
+
+/**
+ * A spool in a file that has no name: it is gone when the process ends, however it ends. On Windows it has a name and is removed by `close`.
+ *
+ * Needs Node, Bun or Deno.
+ *
+ * @param directory - default: the directory for temporary files, which some systems keep in memory
+ */
+declare function fileSpool(directory?: string): Promise<Spool>;
+
+/** Options of {@link snarfStorage}. */
+interface SnarfStorageOptions {
+    /** What is accepted of the archive. */
+    readonly limits?: SnarfLimits;
+    /** A file that is in the archive twice: `error` (default), or `last`, as the original reads archives that something was appended to. */
+    readonly duplicates?: Duplicates;
+    /** Makes the place where content waits for `flush`; default {@link memorySpool}. `fileSpool` makes one on a disk. */
+    readonly spool?: () => Spool | Promise<Spool>;
+}
+/**
+ * A snarf archive that lies on any storage, as a storage.
+ *
+ * Changes are kept aside: others see them, and they are durable, after `flush` or `close`, all together. Then the archive is written anew, once, and takes
+ * the place of the old one in one step of the inner storage. A crash before leaves the old archive whole. If somebody else has replaced the archive
+ * meanwhile, `flush` rejects with `PRECONDITION_FAILED` and writes nothing.
+ *
+ * The format keeps neither times nor permissions nor links. Files are told apart by content: `hash` reads a file whose SHA-256 is not known yet.
+ *
+ * @param inner - where the archive lies; it is closed by `close`
+ * @param path - of the archive on it
+ * @example
+ * const site = snarfStorage(fs('/srv/backup'), 'site.snarf', { spool: fileSpool })
+ * await site.write('index.html', toBytes('<p>hello'))
+ * await site.close()
+ */
+declare function snarfStorage(inner: WritableStorage, path: Path, options?: SnarfStorageOptions): SnarfStorage;
+/** What {@link snarfStorage} makes. */
+declare class SnarfStorage implements WritableStorage {
+    #private;
+    readonly name: string;
+    readonly hash?: NonNullable<WritableStorage['hash']>;
+    constructor(inner: WritableStorage, path: Path, { limits, duplicates, spool }?: SnarfStorageOptions);
+    get capabilities(): Capabilities;
+    list(path: Path, { signal, recursive, descend }?: ListOptions): AsyncGenerator<readonly Entry[]>;
+    stat(path: Path, { signal }?: AbortOptions): Promise<Entry | undefined>;
+    read(path: Path, { signal, offset, length, ifMatch }?: ReadOptions): AsyncGenerator<Uint8Array>;
+    write(path: Path, content: Bytes, options?: WriteOptions): Promise<FileEntry>;
+    remove(path: Path, { signal, ifMatch }?: RemoveOptions): Promise<void>;
+    makeDirectory(path: Path, { signal }?: AbortOptions): Promise<void>;
+    /** Needs no content: both files have the same bytes of the archive until it is written anew. */
+    copy(from: Path, to: Path, options?: WriteOptions): Promise<FileEntry>;
+    move(from: Path, to: Path, { signal, ifMatch }?: WriteOptions): Promise<void>;
+    /** Says why the format cannot hold a path. */
+    refuses(path: Path): string | undefined;
+    /** Writes the archive anew if anything has changed. */
+    flush({ signal }?: AbortOptions): Promise<void>;
+    /** Flushes, and closes the inner storage too. */
+    close(): Promise<void>;
+}
+
+export { SnarfStorage, type SnarfStorageOptions, type Spool, fileSpool, memorySpool, plugin, snarfStorage };
+
+// member-names-HASH.d.ts
+/** What a reader accepts at most. An archive may come from anywhere, and a few bytes of it can claim anything. */
+interface SnarfLimits {
+    /** Files and directories, those that paths only imply among them; default 1,000,000. */
+    readonly entries?: number;
+    /** Bytes of all files together; default 2^53 - 1, the largest exact number. */
+    readonly bytes?: number;
+    /** UTF-8 bytes of one path; default 4096, as on Linux. */
+    readonly pathBytes?: number;
+}
+
+/** What becomes of a file that an archive holds twice. */
+type Duplicates = 'error' | 'last';
+
+export type { Duplicates as D, SnarfLimits as S };
+
+// objects.d.ts
+import { E as Entries, O as ObjectSpace, R as Repository, a as Revisions, b as RepositoryOptions } from './commit-HASH.js';
+export { A as AnySynchronizer, C as Callback, c as Checkin, d as Commit, e as CommitAction, f as CommitError, g as CommitItem, h as CommitOptions, i as CommitPlan, j as CommitResult, k as CommitStep, l as ContainerLike, D as DefaultSynchronizer, m as DirectoryFactory, n as DirectoryGenerator, o as DirectorySynchronizer, p as Dumper, q as EntryAttributes, r as Extras, F as FileFactory, s as FileGenerator, t as FileSynchronizer, I as InvalidEntriesFileError, M as Metadata, u as MetadataFiles, v as MissingSynchronizerError, w as Modification, N as NameRules, x as ObjectEvent, y as ObjectGenerator, z as ObjectSpaceOptions, P as PathError, B as PlanOptions, G as PyError, H as ReadEntriesOptions, J as Revision, K as RevisionError, S as SynchronizableAnnotations, L as SynchronizationError, Q as Synchronizer, T as SynchronizerType, W as Writeable, U as attributesOf, V as entriesPath, X as isRegistered, Y as readEntries, Z as zopeDirectory } from './commit-HASH.js';
+export { C as ClassBase, a as ClassDefinition, b as ClassOptions, c as ClassRegistry, d as ClassType, D as Definition, K as KeyType, N as NamedFunction, P as Pickler, R as Reduced } from './pickler-HASH.js';
+export { P as PyByteArray, a as PyComplex, b as PyDate, c as PyDateTime, d as PyDecimal, e as PyFloat, f as PyFrozenSet, g as PyInt, h as PyOrderedDict, i as PyString, j as PyTuple, k as PyUnicode, U as UnknownClassError, p as pythonDictOrder } from './python-values-HASH.js';
+import { Path, AbortOptions, Bytes, ReadableStorage } from '@syncline/core';
+
+/**
+ * The text of an `Entries.xml`: entries in byte order of their names, attributes in the order of a Python 2 dictionary.
+ *
+ * The attributes are inserted as a checkout of the original does: `type`, then the synchronizer's (a dictionary of their own, of `factory`, `provides` and
+ * others in byte order), `id`, `key`, `keytype`, `flag`, `conflict`. Always the same order, so a file that is read and written again keeps its bytes.
+ *
+ * @throws InvalidEntriesFileError if a name or value cannot be in XML, or an attribute has no XML name
+ */
+declare function writeEntries(entries: Entries): string;
+
+/** Options of a {@link Check}. */
+interface CheckOptions {
+    /** Throws a `SynchronizationError` at the first conflict. Default false. */
+    readonly raiseOnConflicts?: boolean;
+}
+/** What a check found. */
+interface CheckResult extends Revisions {
+    /** Paths where content and repository do not fit, each once, in the order in which they were found. */
+    readonly conflicts: readonly Path[];
+}
+/**
+ * Finds out whether the content is still what was checked out, so that a commit overwrites nothing that it has not seen.
+ *
+ * What was changed in the repository is no conflict where its original copy (`@@Zope/Original`) equals the object; without such a copy the file itself
+ * must.
+ */
+declare class Check {
+    #private;
+    readonly space: ObjectSpace;
+    readonly repository: Repository;
+    constructor(space: ObjectSpace, repository: Repository, { raiseOnConflicts }?: CheckOptions);
+    /** Paths of all conflicts that this object has found so far. */
+    errors(): readonly Path[];
+    /**
+     * @param name - of the child of `container` that is checked; the empty string for all of them
+     * @param path - where it lies in the repository
+     * @throws SynchronizationError for a name that is a path
+     */
+    check(container: object, name: string, path: Path, options?: AbortOptions): Promise<CheckResult>;
+}
+
+/** Options of {@link Checkout.perform}. */
+interface CheckoutOptions extends AbortOptions {
+    /** Removes the files of objects that earlier checkouts wrote below the same name and that are gone. What is not registered stays. Default false. */
+    readonly removeStale?: boolean;
+}
+/** What a checkout did. */
+interface CheckoutResult {
+    /** Files that it wrote, or found written already. */
+    readonly files: number;
+    /** Paths of objects without a synchronizer: they are not in the repository. */
+    readonly skipped: readonly Path[];
+    /** Files of earlier checkouts that were removed. */
+    readonly removed: readonly Path[];
+}
+/**
+ * Writes an object and everything below it to a repository.
+ *
+ * @example
+ * await new Checkout(space, repository).perform(root, 'site')
+ */
+declare class Checkout {
+    readonly space: ObjectSpace;
+    repository: Repository;
+    constructor(space: ObjectSpace, repository: Repository);
+    /**
+     * @param name - under which the object is stored
+     * @param location - directory of the repository; default its root
+     * @throws SynchronizationError with the path of an object that cannot be stored. What was written before stays.
+     */
+    perform(object: unknown, name: string, location?: Path, options?: CheckoutOptions): Promise<CheckoutResult>;
+}
+
 /** Dotted names of the marker interfaces that an object itself was given, in the order in which it was given them. */
 declare function providedBy(object: unknown): readonly string[];
 /** Marks an object with these interfaces and no others. */
@@ -866,11 +875,11 @@ interface StorageRepositoryOptions extends RepositoryOptions {
  */
 declare function repositoryFromStorage(storage: ReadableStorage, options?: StorageRepositoryOptions): Repository;
 
-export { type AnySynchronizer, type Callback, Check, type CheckOptions, type CheckResult, Checkin, Checkout, type CheckoutOptions, type CheckoutResult, ClassRegistry, Commit, type CommitAction, CommitError, type CommitItem, type CommitOptions, type CommitPlan, type CommitResult, type CommitStep, type ContainerLike, DefaultSynchronizer, type DirectoryFactory, DirectoryGenerator, DirectorySynchronizer, type Dumper, type Entries, type EntryAttributes, Extras, type FileFactory, FileGenerator, FileSynchronizer, InvalidEntriesFileError, Metadata, type MetadataFiles, MissingSynchronizerError, type Modification, type NameRules, type ObjectEvent, type ObjectGenerator, ObjectSpace, type ObjectSpaceOptions, type PathError, Pickler, type PlanOptions, PyError, type ReadEntriesOptions, Repository, type RepositoryOptions, type Revision, RevisionError, type Revisions, SnarfRepository, type StorageRepositoryOptions, SynchronizableAnnotations, SynchronizationError, Synchronizer, type SynchronizerType, type Writeable, alsoProvides, attributeAnnotations, attributesOf, directlyProvides, entriesPath, isRegistered, providedBy, readEntries, repositoryFromStorage, writeEntries, zopeDirectory };
+export { Check, type CheckOptions, type CheckResult, Checkout, type CheckoutOptions, type CheckoutResult, Entries, ObjectSpace, Repository, RepositoryOptions, Revisions, SnarfRepository, type StorageRepositoryOptions, alsoProvides, attributeAnnotations, directlyProvides, providedBy, repositoryFromStorage, writeEntries };
 
 // pickle.d.ts
-import { P as Pickler, C as ClassRegistry, e as DumpOptions, L as LoadOptions } from './pickler-HASH.js';
-export { a as ClassBase, b as ClassDefinition, c as ClassOptions, d as ClassType, D as Definition, K as KeyType, N as NamedFunction, R as Reduced } from './pickler-HASH.js';
+import { P as Pickler, c as ClassRegistry, e as DumpOptions, L as LoadOptions } from './pickler-HASH.js';
+export { C as ClassBase, a as ClassDefinition, b as ClassOptions, d as ClassType, D as Definition, K as KeyType, N as NamedFunction, R as Reduced } from './pickler-HASH.js';
 export { P as PyByteArray, a as PyComplex, b as PyDate, c as PyDateTime, d as PyDecimal, e as PyFloat, f as PyFrozenSet, g as PyInt, h as PyOrderedDict, i as PyString, j as PyTuple, k as PyUnicode, U as UnknownClassError, p as pythonDictOrder } from './python-values-HASH.js';
 
 /** A value that cannot be written. The message names the place inside the value. */
@@ -1083,7 +1092,7 @@ interface Pickler {
     load(text: Uint8Array | string, options?: LoadOptions): unknown;
 }
 
-export { ClassRegistry as C, type Definition as D, type KeyType as K, type LoadOptions as L, type NamedFunction as N, type Pickler as P, type Reduced as R, type ClassBase as a, type ClassDefinition as b, type ClassOptions as c, type ClassType as d, type DumpOptions as e };
+export { type ClassBase as C, type Definition as D, type KeyType as K, type LoadOptions as L, type NamedFunction as N, type Pickler as P, type Reduced as R, type ClassDefinition as a, type ClassOptions as b, ClassRegistry as c, type ClassType as d, type DumpOptions as e };
 
 // python-values-HASH.d.ts
 /**
@@ -1177,8 +1186,328 @@ declare class PyByteArray extends Uint8Array {
 
 export { PyByteArray as P, UnknownClassError as U, PyComplex as a, PyDate as b, PyDateTime as c, PyDecimal as d, PyFloat as e, PyFrozenSet as f, PyInt as g, PyOrderedDict as h, PyString as i, PyTuple as j, PyUnicode as k, pythonDictOrder as p };
 
+// workdir.d.ts
+import { Path, AbortOptions, WritableStorage } from '@syncline/core';
+import { R as Repository, _ as Digest, q as EntryAttributes, j as CommitResult, O as ObjectSpace } from './commit-HASH.js';
+import './pickler-vWOx_XgN.js';
+
+/** What an update does to one file of a working copy. */
+type FileAction = 
+/** Nothing on disk changes. */
+'nothing'
+/** The file is what the repository has already: only the original copy and the entry follow. */
+ | 'fix'
+/** The repository's file takes the place of the local one. */
+ | 'copy'
+/** Local and repository's changes are brought together. */
+ | 'merge'
+/** The local file, its original copy and its entry go. */
+ | 'delete';
+/** What a file of a working copy is after an update. */
+type FileState = 'uptodate' | 'modified' | 'added' | 'removed' | 'conflict' | 'spurious' | 'nonexistent';
+/** What an entry says that matters here; `undefined` if there is no entry. */
+interface EntryFacts {
+    readonly flag: 'added' | 'removed' | undefined;
+    /** A merge has left both texts in the file, and nobody has resolved it. */
+    readonly conflict: boolean;
+    readonly binary: boolean;
+}
+/** Everything that {@link classify} decides by. Two files are equal only if both exist and have the same bytes. */
+interface FileFacts {
+    readonly localEntry: EntryFacts | undefined;
+    readonly remoteEntry: EntryFacts | undefined;
+    readonly hasLocal: boolean;
+    readonly hasOriginal: boolean;
+    readonly hasRemote: boolean;
+    readonly localIsOriginal: boolean;
+    readonly localIsRemote: boolean;
+    readonly originalIsRemote: boolean;
+}
+/** A row of {@link fileRules}. */
+interface FileRule {
+    /** For messages, and for the test of the row. */
+    readonly name: string;
+    readonly when: (facts: FileFacts) => boolean;
+    readonly action: FileAction;
+    readonly state: FileState;
+    /** The original lost data here, and this row stands before the one that did. */
+    readonly repairs?: string;
+}
+/**
+ * The state table, first match wins. Rows with `repairs` are ours; without them the table is that of the original.
+ *
+ * Nothing that exists only in the working copy is overwritten or deleted by any row.
+ */
+declare const fileRules: readonly FileRule[];
+/**
+ * Decides what an update does to a file. Pure: the same facts always give the same row.
+ *
+ * @param compat - `zope-3.6.1`: by the rows of the original alone, which lose data
+ */
+declare function classify(facts: FileFacts, compat?: 'fixed' | 'zope-3.6.1'): FileRule;
+
+/** Formats that are merged by keys. */
+type StructuredFormat = 'json' | 'yaml';
+
+/** How a file is merged. `binary` never is. */
+type MergeFormat = StructuredFormat | 'text' | 'binary';
+/** What a merge gives; `undefined` if these files cannot be merged. */
+interface MergedFile {
+    readonly content: Uint8Array;
+    /** Both versions are in the content, marked, for a person to decide. */
+    readonly isConflict: boolean;
+}
+/** The format of a file by the end of its name. */
+declare function formatOf(path: string): MergeFormat;
+/**
+ * Merges two versions of a file that come from a third.
+ *
+ * By keys where the format has keys: then what was changed under different keys is no conflict, and a key that both added is one wherever its lines are.
+ *
+ * @param original - absent: both versions were made on their own
+ * @returns undefined for what is not text, or too big to be merged
+ */
+declare function mergeFile(path: string, format: MergeFormat, local: Uint8Array, original: Uint8Array | undefined, remote: Uint8Array): MergedFile | undefined;
+
+/** What an update does at one path: as with a file, or with a directory, which is made, or taken away when it is empty. */
+type UpdateAction = FileAction | 'make' | 'clear';
+/** One line of a report. Survives `JSON.stringify`. */
+interface UpdateItem {
+    readonly path: Path;
+    readonly kind: 'file' | 'directory';
+    readonly action: UpdateAction;
+    readonly state: FileState;
+    /** `C` conflict, `U` updated, `M` changed here, `A` added here, `R` removed here, `D` deleted, `N` new directory, `?` not registered, `*` nothing, `/` visited. */
+    readonly letter: string;
+    /** A clause for people: why. */
+    readonly reason: string;
+    /** The repository has something that the working copy has not seen, or the two do not fit. */
+    readonly isBehind: boolean;
+}
+
+/** One path that could not be updated, and why. It is as it was. */
+interface PathFailure {
+    readonly path: Path;
+    readonly error: unknown;
+}
+
+/** A command cannot be carried out on a working copy. Nothing has been changed, unless the message says so. */
+declare class WorkingCopyError extends Error {
+    readonly name: string;
+    readonly path: Path | undefined;
+    constructor(message: string, path?: Path);
+}
+/** It would have lost what is nowhere else. */
+declare class UnsavedError extends WorkingCopyError {
+    readonly name = "UnsavedError";
+}
+
+/** What a path of a working copy is, without a look at the repository. */
+type WorkState = 'unchanged' | 'modified' | 'added' | 'removed'
+/** Both sides changed it; see `resolve`. */
+ | 'conflict'
+/** Nobody has added it. */
+ | 'unregistered'
+/** It is registered, and its file is gone. An update brings it back. */
+ | 'lost'
+/** It was added, and its file is gone. */
+ | 'added-lost'
+/** It was removed, and a file is there again. */
+ | 'reborn'
+/** Its original copy is gone, so nothing tells whether it was changed. */
+ | 'lost-original'
+/** Something that is neither a file nor a directory lies there. */
+ | 'blocked' | 'nonexistent';
+/** One line of a status. Survives `JSON.stringify`. */
+interface StatusItem {
+    readonly path: Path;
+    readonly kind: 'file' | 'directory';
+    readonly state: WorkState;
+    /** Its attributes were changed by hand. */
+    readonly attributesChanged?: true;
+    /** Of a conflict: whether both texts are in the file, or each is where it was. */
+    readonly conflict?: 'in-file' | 'unmerged';
+}
+
+/** What was changed in one file. */
+interface FileDiff {
+    readonly path: Path;
+    readonly state: WorkState;
+    /** As a unified diff between the original copy and the file; `undefined` if one of them is no text. */
+    readonly patch: string | undefined;
+}
+
+/** Whose version a conflict ends with. */
+interface ResolveChoice {
+    readonly take: 'ours' | 'theirs';
+    readonly repository: Repository;
+}
+/** A path that is in order again. */
+interface Resolved {
+    readonly path: Path;
+    /** Where the file lies that was given up. */
+    readonly saved?: Path;
+}
+
+/** Options of a {@link WorkingCopy}. */
+interface WorkingCopyOptions {
+    /** How a file is merged; default by the end of its name. What an entry calls binary is never merged. */
+    readonly formatOf?: (path: Path, entry: EntryAttributes) => MergeFormat;
+}
+/** Options of {@link WorkingCopy.update}. */
+interface UpdateOptions extends AbortOptions {
+    /** Says what it would do. Default false. */
+    readonly dryRun?: boolean;
+    /** Files that were just committed, with what they were: of those the repository's version is taken. */
+    readonly committed?: ReadonlyMap<Path, Digest>;
+}
+/** What an update did, or would do. */
+interface UpdateResult {
+    readonly items: readonly UpdateItem[];
+    /** Paths that are as they were, because something came between. */
+    readonly failures: readonly PathFailure[];
+}
+/** What an added object will be made of. */
+interface AddOptions extends AbortOptions {
+    /** Dotted name of the class of a pickle. */
+    readonly type?: string | undefined;
+    /** Dotted name of the class that makes the object, which then reads the file. */
+    readonly factory?: string | undefined;
+}
+/**
+ * The files of a repository, to be worked on: each with an untouched copy, so that changes can be seen, merged and taken back without the repository.
+ *
+ * It lies on any storage that replaces files in one step. Nothing that is only here is ever overwritten or deleted, and after a kill the next
+ * command goes on. Of two commands at once, the one that would lose something of the other fails.
+ *
+ * @example
+ * const work = new WorkingCopy(fs('./wiki-files'))
+ * await work.update(repository)
+ * for (const { path, state } of await work.status()) console.log(state, path)
+ */
+declare class WorkingCopy {
+    #private;
+    readonly storage: WritableStorage;
+    constructor(storage: WritableStorage, options?: WorkingCopyOptions);
+    /** Where it was checked out from, as `@@Zope/Root` says; `undefined` if it does not say. */
+    root(options?: AbortOptions): Promise<string | undefined>;
+    /** Writes `@@Zope/Root`. */
+    setRoot(root: string, options?: AbortOptions): Promise<void>;
+    /** Whether there is one. */
+    exists(options?: AbortOptions): Promise<boolean>;
+    /** The state of everything at or below some paths. */
+    status(paths?: readonly Path[], options?: AbortOptions): Promise<readonly StatusItem[]>;
+    /** What was changed here, as patches. */
+    diff(paths?: readonly Path[], options?: DiffOptions): Promise<readonly FileDiff[]>;
+    /** Brings the changes of a repository into the files. What both changed is merged; what cannot be is left as it is, and marked. */
+    update(repository: Repository, options?: UpdateOptions): Promise<UpdateResult>;
+    /** Registers a file, or a directory with everything in it, to be made by the next commit. @returns what was registered */
+    add(path: Path, options?: AddOptions): Promise<readonly Path[]>;
+    /** Makes a directory and registers it. */
+    makeDirectory(path: Path, options?: AddOptions): Promise<void>;
+    /**
+     * Marks an object to be deleted by the next commit, and deletes its files, if every byte of them is in an original copy. What was only added is
+     * unregistered, and its files stay.
+     *
+     * @throws WorkingCopyError naming what is changed or not registered, and would be lost
+     */
+    remove(path: Path, options?: AbortOptions): Promise<void>;
+    /** Copies a file or directory under another name, and registers the copy as added, with the same class, extras and annotations. */
+    copy(from: Path, to: Path, options?: AbortOptions): Promise<readonly Path[]>;
+    /**
+     * Ends conflicts at or below some paths.
+     *
+     * Without a choice, those that a merge left in a file: the file is what it shall be now. With `ours` or `theirs`, which need the repository, every
+     * conflict; what `theirs` gives up is kept in `@@Zope/Saved`.
+     */
+    resolve(paths: readonly Path[], choice?: ResolveChoice, options?: AbortOptions): Promise<readonly Resolved[]>;
+    /**
+     * Takes back what was changed at or below some paths. What is given up is kept in `@@Zope/Saved`; what was added stays as a file.
+     *
+     * @returns what was reverted, with where the changed file is kept
+     */
+    revert(paths: readonly Path[], options?: AbortOptions): Promise<readonly Resolved[]>;
+}
+/** Options of {@link WorkingCopy.diff}. */
+interface DiffOptions extends AbortOptions {
+    /** Lines around a change; default 3. */
+    readonly context?: number;
+    /** Shows also what was added and removed, as a whole. Default false. */
+    readonly wholeFiles?: boolean;
+}
+
+/** An object graph that working copies are made of. */
+interface ObjectContent {
+    readonly space: ObjectSpace;
+    /** Under which the root lies in a working copy. */
+    readonly name: string;
+    /** A commit replaces it if it is an object without children whose pickle changed. */
+    root: unknown;
+}
+/** Options of {@link commitObjects}. */
+interface CommitObjectsOptions extends AbortOptions {
+    /** Says what it would do. Default false. */
+    readonly dryRun?: boolean;
+    /**
+     * Keeps the changed content, e.g. in a database. What it throws ends the commit; the content is in memory as it was committed, and the working copy as
+     * it was before: a later commit does it again.
+     */
+    readonly save?: (root: unknown) => void | Promise<void>;
+}
+/** What a commit of a working copy did. */
+interface CommitObjectsResult extends CommitResult {
+    /** What the working copy got back: flags that are done, and what the content writes differently. */
+    readonly update: UpdateResult;
+}
+/** The content changed since the last update, or conflicts are open. Nothing has been committed. */
+declare class NotUpToDateError extends WorkingCopyError {
+    readonly name = "NotUpToDateError";
+    /** Paths in question. */
+    readonly paths: readonly Path[];
+    constructor(message: string, paths: readonly Path[]);
+}
+/** The working copy of an object graph on a storage. Pickles are merged by keys if they are JSON or YAML. */
+declare function workingCopyOf({ space }: Pick<ObjectContent, 'space'>, storage: WritableStorage): WorkingCopy;
+/** Brings the objects as they are now into a working copy, which may be new. */
+declare function updateObjects(content: ObjectContent, work: WorkingCopy, options?: UpdateOptions): Promise<UpdateResult>;
+/** The objects as files, in memory, under the names that a working copy has for them. */
+declare function stageObjects({ space, name, root }: ObjectContent, work: WorkingCopy, options?: AbortOptions): Promise<Repository>;
+/**
+ * Brings the changes of a working copy into its objects: all of them, or none.
+ *
+ * Refused is a working copy with conflicts, and one that has not seen everything that is in the content: bodies, attributes, extras, annotations, and
+ * what is in directories that it removes. What is edited in the working copy meanwhile stays.
+ *
+ * @throws NotUpToDateError, CommitError, RevisionError; the content is what it was before
+ */
+declare function commitObjects(content: ObjectContent, work: WorkingCopy, options?: CommitObjectsOptions): Promise<CommitObjectsResult>;
+
+/**
+ * What a module exports so that `syncline objects` can work with its objects.
+ *
+ * @example
+ * export const space = new ObjectSpace({ registry }).synchronizer('wiki.Page', PageSynchronizer)
+ * export const name = 'wiki'
+ * export const root = () => loadWiki('wiki.json')
+ * export const save = wiki => storeWiki('wiki.json', wiki)
+ */
+interface ObjectsModule {
+    /** The classes, and how each is kept. */
+    readonly space: ObjectSpace;
+    /** The root object, or a function that gives it, now or later: called once for each command. */
+    readonly root: unknown;
+    /** Under which the root lies in a working copy; default `root`. */
+    readonly name?: string;
+    /** Keeps the root after a commit has changed it; in one step, or not at all. Absent: there is nothing to commit to. */
+    readonly save?: (root: unknown) => void | Promise<void>;
+    /** Lets go of what `root` opened or locked; called last, whatever happened. */
+    readonly close?: (root: unknown) => void | Promise<void>;
+}
+
+export { type AddOptions, type CommitObjectsOptions, type CommitObjectsResult, type DiffOptions, type EntryFacts, type FileAction, type FileDiff, type FileFacts, type FileRule, type FileState, type MergeFormat, type MergedFile, NotUpToDateError, type ObjectContent, type ObjectsModule, type PathFailure, type ResolveChoice, type Resolved, type StatusItem, type StructuredFormat, UnsavedError, type UpdateAction, type UpdateItem, type UpdateOptions, type UpdateResult, type WorkState, WorkingCopy, WorkingCopyError, type WorkingCopyOptions, classify, commitObjects, fileRules, formatOf, mergeFile, stageObjects, updateObjects, workingCopyOf };
+
 // xmlpickle.d.ts
-import { P as Pickler, C as ClassRegistry, e as DumpOptions, L as LoadOptions } from './pickler-HASH.js';
+import { P as Pickler, c as ClassRegistry, e as DumpOptions, L as LoadOptions } from './pickler-HASH.js';
 
 /**
  * A number as Python 2.7 writes it: the fewest digits that read back as the same number.

@@ -38,7 +38,7 @@ export async function openPair(context: TestContext, options: { readonly sudo?: 
 }
 
 /** Deletes a subvolume with all subvolumes in it. */
-function destroy(path: string): void {
+export function destroy(path: string): void {
   for (const inside of subvolumesIn(path).reverse()) run('btrfs', 'subvolume', 'delete', inside)
   run('btrfs', 'subvolume', 'delete', path)
 }

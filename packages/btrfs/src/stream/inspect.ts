@@ -33,6 +33,7 @@ export interface VolumeSummary {
   readonly changes: readonly PathChange[]
 }
 
+/** How much is told. */
 export interface InspectOptions {
   /** Also tell paths of which only the times are set: every one whose inode changed in any way, and each directory in which something changed. */
   readonly times?: boolean
