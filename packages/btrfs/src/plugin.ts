@@ -10,10 +10,9 @@ export const plugin: StoragePlugin = {
   },
 }
 
-function pathOf(url: URL): string {
-  const plain = /^btrfs:(?:\/\/)?(\/[^?#]*)/.exec(url.href)?.[1]
-  if (plain === undefined) throw new TypeError(`${url.href} names no absolute path; write btrfs:/path/to/subvolume`)
-  return fileURLToPath(`file://${plain}`)
+function pathOf({ host, pathname, href }: URL): string {
+  if (host !== '' || !pathname.startsWith('/')) throw new TypeError(`${href} names no absolute path of this machine; write btrfs:/path/to/subvolume`)
+  return fileURLToPath(`file://${pathname}`)
 }
 
 function keepOf({ searchParams, href }: URL): boolean | undefined {

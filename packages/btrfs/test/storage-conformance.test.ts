@@ -22,7 +22,7 @@ function suite(title: string, directory: string): void {
       if (typeof volume === 'string') throw new Error(volume)
       const root = join(volume.path, directory)
       mkdirSync(root, { recursive: true })
-      return { storage: await btrfs(root), dispose: () => volume[Symbol.asyncDispose]() }
+      return { storage: await btrfs(root), dispose: async () => volume[Symbol.asyncDispose]() }
     },
     { title },
   )
