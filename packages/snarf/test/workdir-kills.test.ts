@@ -76,6 +76,8 @@ async function worked(): Promise<{ content: ObjectContent; storage: MemoryStorag
   await work.remove('site/removedDirectory')
   const get = (name: string): File => site.children.get(name) as File
   get('theirs').data = lines('theirs')
+  get('theirs').contentType = 'image/png'
+  get('same').contentType = 'image/png'
   get('merged').data = lines('1', '2', '3', '4', '5 theirs')
   get('merged').title = 'another'
   get('conflict').data = lines('1', '2', '3 theirs', '4', '5')

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { snarfStorage } from '../src/index.ts'
 import { JSONPickler } from '../src/pickle/index.ts'
 import {
   commitObjects,
@@ -107,6 +108,7 @@ describe('a working copy of objects', () => {
     expect(await states()).toEqual(['conflict site/a'])
     expect(told(await updateObjects(content, work))).toEqual(['C site/a'])
     await expect(commitObjects(content, work)).rejects.toThrow('conflicts are open: site/a')
+    await expect(work.resolve([''])).rejects.toThrow('both versions are still in site/a')
     await write(storage, 'site/a', 'both\n')
     expect(await work.resolve([''])).toEqual([{ path: 'site/a' }])
     await commitObjects(content, work)
@@ -131,6 +133,16 @@ describe('a working copy of objects', () => {
     await commitObjects(content, work)
     expect([child(content, 'a').data, child(content, 'b').data]).toEqual(['mine a', 'theirs b'])
     expect(await states()).toEqual([])
+  })
+
+  test('ours of a conflict in a file is what it was, with what was merged without one', async () => {
+    const { content, storage, work } = await bench({ a: new File(lines('1', '2', '3', '4', '5')) })
+    child(content, 'a').data = lines('1 theirs', '2', '3', '4', '5 theirs')
+    await write(storage, 'site/a', lines('1 mine', '1b mine', '2', '3', '4', '5'))
+    expect(told(await updateObjects(content, work))).toEqual(['C site/a'])
+    await work.resolve(['site/a'], { take: 'ours', repository: await stageObjects(content, work) })
+    await commitObjects(content, work)
+    expect(child(content, 'a').data).toBe(lines('1 mine', '1b mine', '2', '3', '4', '5 theirs'))
   })
 
   test('JSON pickles are merged by keys', async () => {
@@ -311,6 +323,15 @@ describe('nothing unsaved is lost', () => {
     expect(await states()).toEqual(['modified site/docs/a', 'unregistered site/docs/new'])
   })
 
+  test('remove refuses a directory with files of other tools or saved ones in it', async () => {
+    const { storage, work } = await bench({ docs: new Folder({ a: new File('one') }) })
+    await write(storage, 'site/docs/a', 'changed')
+    await work.revert(['site/docs/a'])
+    await write(storage, 'site/docs/b~', 'mine')
+    await expect(work.remove('site/docs')).rejects.toThrow('site/docs/b~ (unregistered), site/docs/@@Zope/Saved/a (saved)')
+    expect(await text(storage, 'site/docs/a')).toBe('one')
+  })
+
   test('what others put into a directory that is removed here is not deleted unseen', async () => {
     const { content, work, states } = await bench({
       docs: new Folder({ a: new File('one', 'text/plain', 'title') }),
@@ -435,6 +456,91 @@ describe('nothing unsaved is lost', () => {
     await write(storage, 'site/A-1', 'bigger')
     await commitObjects(content, work)
     expect([child(content, 'a').data, child(content, 'A').data]).toEqual(['small', 'bigger'])
+  })
+})
+
+describe.each<readonly [name: string, make: () => WritableStorage]>([
+  ['without directories of its own, as a bucket', () => memory({ capabilities: { directories: false } })],
+  ['that decides no conditions and lists in any order', () => memory({ capabilities: { conditional: false, ordered: false } })],
+  ['in an archive', () => snarfStorage(memory(), 'work.snarf')],
+])('a working copy on a storage %s', (_name, make) => {
+  test('is edited, updated, merged and committed', async () => {
+    const storage = make()
+    const content = contentOf({ a: new File(lines('1', '2', '3')), docs: new Folder({ b: new File('two', 'text/plain', 'B') }), empty: new Folder() })
+    const work = workingCopyOf(content, storage)
+    const states = async (): Promise<readonly string[]> =>
+      (await work.status()).filter(({ state }) => state !== 'unchanged').map(({ path, state }) => `${state} ${path}`)
+    await updateObjects(content, work)
+    expect(await states()).toEqual([])
+    await write(storage, 'site/a', lines('1 mine', '2', '3'))
+    await storage.flush?.()
+    await work.makeDirectory('site/new', { factory: 'app.models.Folder' })
+    await work.remove('site/docs')
+    child(content, 'a').data = lines('1', '2', '3 theirs')
+    child<Folder>(content).children.delete('empty')
+    expect(told(await updateObjects(content, work))).toEqual(['M site/a', 'R site/docs', 'D site/empty', 'A site/new'])
+    await commitObjects(content, work)
+    expect([...child<Folder>(content).children.keys()]).toEqual(['a', 'new'])
+    expect(child(content, 'a').data).toBe(lines('1 mine', '2', '3 theirs'))
+    expect(await states()).toEqual([])
+    await storage.close?.()
+  })
+})
+
+describe('where the original went wrong', () => {
+  test('a change behind the first 32 KiB of a file is seen and committed (1)', async () => {
+    const { content, storage, work, states } = await bench({ a: new File('x'.repeat(40_000)) })
+    await write(storage, 'site/a', `${'x'.repeat(40_000)}y`)
+    expect(await states()).toEqual(['modified site/a'])
+    await commitObjects(content, work)
+    expect(child(content, 'a').data).toMatch(/xy$/)
+  })
+
+  test('a local change survives the deletion of its object (10)', async () => {
+    const { content, storage, work } = await bench({ a: new File('one') })
+    child<Folder>(content).children.delete('a')
+    await write(storage, 'site/a', 'mine')
+    await updateObjects(content, work)
+    expect(await text(storage, 'site/a')).toBe('mine')
+  })
+
+  test('the metadata in a directory are no change of it (11)', async () => {
+    const { content, storage, work } = await bench({ a: new Folder({ x: new File('1', 'text/plain', 'title') }) })
+    child<Folder>(content).children.set('a', new File('file now'))
+    expect(told(await updateObjects(content, work))).not.toContain('C site/a')
+    expect(await text(storage, 'site/a')).toBe('file now')
+  })
+
+  test('an added directory gets the attributes of its object with the commit (13)', async () => {
+    const { content, storage, work } = await bench({})
+    await work.makeDirectory('site/docs', { factory: 'app.models.Folder' })
+    await commitObjects(content, work)
+    const entries = await text(storage, 'site/@@Zope/Entries.xml')
+    expect(entries).toContain('type="app.models.Folder"')
+    expect(entries).not.toContain('flag')
+  })
+
+  test('the mark of a conflict is text that is written and read (24)', async () => {
+    const { content, storage, work } = await bench({ a: new File('0\n') })
+    child(content, 'a').data = 'theirs\n'
+    await write(storage, 'site/a', 'mine\n')
+    await updateObjects(content, work)
+    expect(await text(storage, 'site/@@Zope/Entries.xml')).toContain('conflict="yes"')
+  })
+
+  test('lists of entries that were rewritten have the bytes of a fresh checkout (26)', async () => {
+    const { content, storage, work } = await bench({
+      a: new File('0', 'image/png', 'title'),
+      b: new File('1'),
+      docs: new Folder({ c: new File('2') }),
+    })
+    await write(storage, 'site/b', 'changed')
+    await work.copy('site/docs', 'site/docs2')
+    await work.remove('site/a')
+    await commitObjects(content, work)
+    const fresh = await stageObjects(content, work)
+    for await (const path of fresh.paths())
+      expect({ path, text: await text(storage, path) }).toEqual({ path, text: Buffer.from(await collect(fresh.read(path))).toString() })
   })
 })
 

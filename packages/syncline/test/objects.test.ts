@@ -47,7 +47,7 @@ class Wiki {
 
 const lines = (...words: readonly string[]): string => words.map(word => `${word}\n`).join('')
 
-test('objects are checked out, edited, merged and committed', async () => {
+test('objects are checked out, edited, merged and committed', { timeout: 120_000 }, async () => {
   const wiki = await Wiki.make({ home: lines('1', '2', '3'), old: 'old\n' })
   expect(await wiki.with('checkout', 'work')).toMatchObject({ code: 0, out: 'N wiki/\nU wiki/home\nU wiki/old\n', err: '' })
   expect(await wiki.run('status', 'work')).toMatchObject({ code: 0, out: '', err: '' })
@@ -75,7 +75,7 @@ test('objects are checked out, edited, merged and committed', async () => {
   expect(await wiki.run('status', 'work')).toMatchObject({ code: 0, out: '' })
 })
 
-test('a conflict has an exit code of its own, and ends by editing or by taking a version', async () => {
+test('a conflict has an exit code of its own, and ends by editing or by taking a version', { timeout: 120_000 }, async () => {
   const wiki = await Wiki.make({ a: '0\n', b: '0\n' })
   await wiki.with('checkout', 'work')
   for (const name of ['a', 'b']) writeFileSync(wiki.file(`wiki/${name}`), 'mine\n')
@@ -100,7 +100,7 @@ test('a conflict has an exit code of its own, and ends by editing or by taking a
   expect(wiki.pages).toEqual({ a: 'both\n' })
 })
 
-test('--json gives one object a line, the last one with the counts', async () => {
+test('--json gives one object a line, the last one with the counts', { timeout: 120_000 }, async () => {
   const wiki = await Wiki.make({ a: '0\n' })
   await wiki.with('checkout', 'work')
   writeFileSync(wiki.file('wiki/a'), 'mine\n')
@@ -120,11 +120,11 @@ test('--json gives one object a line, the last one with the counts', async () =>
   wiki.edit({ a: 'theirs\n' })
   expect(parse(await wiki.with('update', 'work', '--json', '--dry-run'))).toEqual([
     { type: 'item', letter: 'U', path: 'wiki/a', kind: 'file', action: 'copy', state: 'uptodate', reason: 'changed in the repository' },
-    { type: 'update_plan_complete', uptodate: 2, failures: [] },
+    { type: 'update_plan_complete', uptodate: 2, failures: [], skipped: [] },
   ])
 })
 
-test('revert brings files back and keeps what it replaces; remove refuses what is nowhere else', async () => {
+test('revert brings files back and keeps what it replaces; remove refuses what is nowhere else', { timeout: 120_000 }, async () => {
   const wiki = await Wiki.make({ a: '0\n' })
   await wiki.with('checkout', 'work')
   writeFileSync(wiki.file('wiki/a'), 'mine\n')
@@ -134,7 +134,7 @@ test('revert brings files back and keeps what it replaces; remove refuses what i
   expect(readFileSync(wiki.file('wiki/a'), 'utf8')).toBe('0\n')
 })
 
-test('bad input is answered with what was wrong and what to do, and touches nothing', async () => {
+test('bad input is answered with what was wrong and what to do, and touches nothing', { timeout: 120_000 }, async () => {
   const wiki = await Wiki.make({ a: '0\n' })
   await wiki.with('checkout', 'work')
   mkdirSync(wiki.here.path('other'))
@@ -166,7 +166,7 @@ test('bad input is answered with what was wrong and what to do, and touches noth
   expect(await wiki.run('status', 'work')).toMatchObject({ code: 0, out: '' })
 })
 
-test('a module that fails is named, and a save that fails leaves the working copy as it was', async () => {
+test('a module that fails is named, and a save that fails leaves the working copy as it was', { timeout: 120_000 }, async () => {
   const wiki = await Wiki.make({ a: '0\n' })
   await wiki.with('checkout', 'work')
   writeFileSync(wiki.here.path('wiki.json'), '{"a": ')
@@ -183,7 +183,7 @@ test('a module that fails is named, and a save that fails leaves the working cop
   expect(wiki.pages).toEqual({ a: 'mine\n' })
 })
 
-test('a working copy whose metadata are damaged is reported, and nothing is done', async () => {
+test('a working copy whose metadata are damaged is reported, and nothing is done', { timeout: 120_000 }, async () => {
   const wiki = await Wiki.make({ a: '0\n' })
   await wiki.with('checkout', 'work')
   writeFileSync(wiki.file('wiki/@@Zope/Entries.xml'), '<entries')

@@ -1,5 +1,5 @@
 import { ExitCode, gravestExitCode, messageOf, type FamilyCall, type FamilyCommand } from '@syncline/core'
-import { commitObjects, updateObjects, type UpdateResult } from '../workdir/index.ts'
+import { commitObjects, updateObjects, type UpdateObjectsResult } from '../workdir/index.ts'
 import { moduleDetails, moduleOptions, refusePaths, requireOperands, withObjects } from './objects-call.ts'
 
 const dryRun = { short: 'n', text: 'Say what would be done, and do nothing' } as const
@@ -84,7 +84,7 @@ export const commit: FamilyCommand = {
   },
 }
 
-function report(call: FamilyCall, result: UpdateResult, what: string): number {
+function report(call: FamilyCall, result: UpdateObjectsResult, what: string): number {
   const counts: Record<string, number> = {}
   for (const { path, kind, letter, action, state, reason } of result.items) {
     counts[state] = (counts[state] ?? 0) + 1
@@ -93,11 +93,13 @@ function report(call: FamilyCall, result: UpdateResult, what: string): number {
     call.json({ type: 'item', letter, path, kind, action, state, reason })
   }
   const { failures, code } = failuresOf(call, result)
-  call.json({ type: `${what}_complete`, ...counts, failures })
+  const { skipped } = result
+  if (skipped.length > 0) call.note(`left out, because their classes have no synchronizer: ${skipped.join(', ')}`)
+  call.json({ type: `${what}_complete`, ...counts, failures, skipped })
   return code
 }
 
-function failuresOf(call: FamilyCall, { items, failures }: UpdateResult): { readonly failures: readonly object[]; readonly code: number } {
+function failuresOf(call: FamilyCall, { items, failures }: UpdateObjectsResult): { readonly failures: readonly object[]; readonly code: number } {
   for (const { path, error } of failures) call.warn(`${path}: ${messageOf(error)}`)
   const hasConflicts = items.some(({ state }) => state === 'conflict')
   return {

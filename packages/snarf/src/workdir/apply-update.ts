@@ -35,7 +35,7 @@ export async function applyUpdate(
       }
     }
   } finally {
-    await tree.metadata.flush()
+    await tree.flush()
   }
   return failures
 }
@@ -44,7 +44,7 @@ export async function applyUpdate(
 async function announceConflicts(tree: WorkTree, steps: readonly UpdateStep[]): Promise<void> {
   for (const { item, merged } of steps)
     if (merged?.isConflict === true) await tree.metadata.set(item.path, withAttributes(await tree.metadata.get(item.path), { conflict: 'unmerged' }))
-  await tree.metadata.flush()
+  await tree.flush()
 }
 
 async function applyStep(tree: WorkTree, remote: RemoteTree, { item, entry, original, merged }: UpdateStep): Promise<void> {
@@ -76,7 +76,7 @@ async function applyStep(tree: WorkTree, remote: RemoteTree, { item, entry, orig
     case 'nothing':
   }
   if (entry !== undefined) await tree.metadata.set(path, entry)
-  if (original !== undefined) await tree.metadata.set(originalPath(path), original)
+  if (original !== undefined) await tree.originals.set(originalPath(path), original)
 }
 
 async function keepOriginal(tree: WorkTree, path: Path, content: Uint8Array): Promise<void> {
@@ -90,7 +90,7 @@ async function clear(tree: WorkTree, path: Path): Promise<void> {
   const left = await metadata.names(path)
   if (left.length > 0) throw new StorageError('NOT_EMPTY', `${path} was not removed, because ${left.join(', ')} could not be removed`, { path })
   // Entries that are gone are not written once more behind its back.
-  await metadata.flush()
+  await tree.flush()
   await tree.removeEmpty(path)
 }
 

@@ -42,7 +42,7 @@ export interface CommitObjectsOptions extends AbortOptions {
 /** What a commit of a working copy did. */
 export interface CommitObjectsResult extends CommitResult {
   /** What the working copy got back: flags that are done, and what the content writes differently. */
-  readonly update: UpdateResult
+  readonly update: UpdateObjectsResult
 }
 
 /** The content changed since the last update, or conflicts are open. Nothing has been committed. */
@@ -65,19 +65,34 @@ export function workingCopyOf({ space }: Pick<ObjectContent, 'space'>, storage: 
   })
 }
 
+/** What an update did, or would do, and what it left out. */
+export interface UpdateObjectsResult extends UpdateResult {
+  /** Paths of objects without a synchronizer: they are not in the working copy, and no commit touches them. */
+  readonly skipped: readonly Path[]
+}
+
 /** Brings the objects as they are now into a working copy, which may be new. */
-export async function updateObjects(content: ObjectContent, work: WorkingCopy, options: UpdateOptions = {}): Promise<UpdateResult> {
-  return work.update(await stageObjects(content, work, options), options)
+export async function updateObjects(content: ObjectContent, work: WorkingCopy, options: UpdateOptions = {}): Promise<UpdateObjectsResult> {
+  const { stage, skipped } = await stageAll(content, work, options)
+  return { ...(await work.update(stage, options)), skipped }
 }
 
 /** The objects as files, in memory, under the names that a working copy has for them. */
-export async function stageObjects({ space, name, root }: ObjectContent, work: WorkingCopy, options: AbortOptions = {}): Promise<Repository> {
+export async function stageObjects(content: ObjectContent, work: WorkingCopy, options: AbortOptions = {}): Promise<Repository> {
+  return (await stageAll(content, work, options)).stage
+}
+
+async function stageAll(
+  { space, name, root }: ObjectContent,
+  work: WorkingCopy,
+  options: AbortOptions,
+): Promise<{ readonly stage: Repository; readonly skipped: readonly Path[] }> {
   checkFileName('', name)
   const { exactNames = false } = work.storage.capabilities
   const known = exactNames ? new Map<Path, ReadonlyMap<string, string>>() : await namesIn(await WorkTree.read(work.storage, options))
   const stage = new StagedRepository(known, { caseInsensitive: !exactNames, unicodeForm: exactNames ? 'none' : 'NFD' })
-  await new Checkout(space, stage).perform(root, name, '', { signal: options.signal })
-  return stage
+  const { skipped } = await new Checkout(space, stage).perform(root, name, '', { signal: options.signal })
+  return { stage, skipped }
 }
 
 /**
@@ -97,7 +112,7 @@ export async function commitObjects(content: ObjectContent, work: WorkingCopy, o
   const { conflicts, revision } = await new Check(space, repository).check(container, name, name, { signal })
   const committed = await requireUpToDate(content, work, conflicts, options)
   const { items } = await new Commit(space, repository).perform(container, name, name, { signal, dryRun, expectedRevision: revision })
-  if (dryRun) return { items, update: { items: [], failures: [] } }
+  if (dryRun) return { items, update: { items: [], failures: [], skipped: [] } }
   if (!container.has(name)) throw new SynchronizationError(`${name} is the root of the content, which a commit cannot delete`, { path: name })
   content.root = container.get(name)
   if (items.length > 0) await save?.(content.root)

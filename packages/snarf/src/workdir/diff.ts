@@ -1,9 +1,16 @@
 import { createTwoFilesPatch } from 'diff'
-import type { Path } from '@syncline/core'
+import type { AbortOptions, Path } from '@syncline/core'
 import { textOf } from './merge-file.ts'
 import { statusOf, type WorkState } from './status.ts'
 import { originalPath, type WorkTree } from './work-tree.ts'
-import type { DiffOptions } from './working-copy.ts'
+
+/** Options of `WorkingCopy.diff`. */
+export interface DiffOptions extends AbortOptions {
+  /** Lines around a change; default 3. */
+  readonly context?: number
+  /** Shows also what was added and removed, as a whole. Default false. */
+  readonly wholeFiles?: boolean
+}
 
 /** What was changed in one file. */
 export interface FileDiff {

@@ -8,9 +8,10 @@ export {
   type ObjectContent,
   stageObjects,
   updateObjects,
+  type UpdateObjectsResult,
   workingCopyOf,
 } from './content.ts'
-export type { FileDiff } from './diff.ts'
+export type { DiffOptions, FileDiff } from './diff.ts'
 export { UnsavedError, WorkingCopyError } from './errors.ts'
 export { formatOf, type MergedFile, mergeFile, type MergeFormat } from './merge-file.ts'
 export type { StructuredFormat } from './merge-structured.ts'
@@ -18,4 +19,4 @@ export type { ObjectsModule } from './objects-module.ts'
 export type { ResolveChoice, Resolved } from './resolve.ts'
 export type { StatusItem, WorkState } from './status.ts'
 export type { UpdateAction, UpdateItem } from './update-plan.ts'
-export { type AddOptions, type DiffOptions, type UpdateOptions, type UpdateResult, WorkingCopy, type WorkingCopyOptions } from './working-copy.ts'
+export { type AddOptions, type UpdateOptions, type UpdateResult, WorkingCopy, type WorkingCopyOptions } from './working-copy.ts'

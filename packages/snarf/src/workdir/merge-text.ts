@@ -44,6 +44,20 @@ export function mergeText(local: string, original: string, remote: string, label
   return { text: text + a.slice(a.length - after).join(''), conflicts }
 }
 
+/** A merged text with the local side of each conflict in it. */
+export function localSides(text: string, { local, remote }: ConflictLabels): string {
+  let result = ''
+  let at: 'outside' | 'local' | 'remote' = 'outside'
+  for (const line of linesOf(text)) {
+    const sign = line.replace(/\r?\n$/, '')
+    if (at === 'outside' && sign === `<<<<<<< ${local}`) at = 'local'
+    else if (at === 'local' && sign === '=======') at = 'remote'
+    else if (at === 'remote' && sign === `>>>>>>> ${remote}`) at = 'outside'
+    else if (at !== 'remote') result += line
+  }
+  return result
+}
+
 /** Both texts, one after the other. */
 export function conflictBlock(local: string, remote: string, labels: ConflictLabels): string {
   return `<<<<<<< ${labels.local}\n${terminated(local)}=======\n${terminated(remote)}>>>>>>> ${labels.remote}\n`

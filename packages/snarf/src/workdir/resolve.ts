@@ -3,6 +3,8 @@ import { attributesOf, isRegistered, type EntryAttributes } from '../metadata/in
 import type { Repository } from '../objects/repository.ts'
 import { WorkingCopyError } from './errors.ts'
 import { mergeEntry } from './merge-entry.ts'
+import { textOf } from './merge-file.ts'
+import { hasConflict, labelsOf, localSides } from './merge-text.ts'
 import { RemoteTree } from './remote-tree.ts'
 import type { StatusItem } from './status.ts'
 import { digestOfRemote } from './tree-digest.ts'
@@ -42,11 +44,19 @@ export async function resolveAll(
   for (const { path } of [...conflicts].reverse()) {
     options.signal?.throwIfAborted()
     const entry = await tree.metadata.get(path)
+    const text = textOf((await tree.readIfThere(path)) ?? new Uint8Array(0))
+    const isMarked = text !== undefined && hasConflict(text, labelsOf(path))
     if (choice === undefined || remote === undefined) {
+      if (isMarked)
+        throw new WorkingCopyError(`both versions are still in ${path}, between <<<<<<< and >>>>>>>; edit it, or take ours or theirs`, path)
       await tree.metadata.set(path, withAttributes(entry, { conflict: undefined }))
       resolved.push({ path })
-    } else resolved.push(await (choice.take === 'ours' ? takeOurs(tree, remote, path, entry) : takeTheirs(tree, remote, path, entry)))
-    await tree.metadata.flush()
+    } else {
+      // What was ours before the merge, with what was merged without a conflict.
+      if (isMarked && choice.take === 'ours') await tree.write(path, new TextEncoder().encode(localSides(text, labelsOf(path))))
+      resolved.push(await (choice.take === 'ours' ? takeOurs(tree, remote, path, entry) : takeTheirs(tree, remote, path, entry)))
+    }
+    await tree.flush()
   }
   return resolved.reverse()
 }
@@ -59,7 +69,7 @@ async function takeOurs(tree: WorkTree, remote: RemoteTree, path: Path, entry: E
   if (remoteKind === undefined) {
     // It is gone there: what is left here is made anew.
     await tree.remove(originalPath(path))
-    await metadata.set(originalPath(path), undefined)
+    await tree.originals.set(originalPath(path), undefined)
     await metadata.set(path, local === undefined || !isRegistered(open) ? undefined : withAttributes(open, { flag: 'added', id: undefined }))
     return { path }
   }
@@ -76,10 +86,10 @@ async function takeOurs(tree: WorkTree, remote: RemoteTree, path: Path, entry: E
     seen: isRemoved && remoteKind === 'directory' ? await digestOfRemote(remote, path) : undefined,
   }
   const isPart = !isRegistered(remoteEntry)
-  const before = await metadata.get(originalPath(path))
+  const before = await tree.originals.get(originalPath(path))
   const pristine = isRegistered(before) ? before : undefined
   await metadata.set(path, isPart ? undefined : withAttributes(mergeEntry(isRegistered(open) ? open : undefined, pristine, remoteEntry).entry, own))
-  await metadata.set(originalPath(path), isPart ? partOf(path) : remoteEntry)
+  await tree.originals.set(originalPath(path), isPart ? partOf(path) : remoteEntry)
   return { path }
 }
 
@@ -91,7 +101,7 @@ async function takeTheirs(tree: WorkTree, remote: RemoteTree, path: Path, entry:
   if (local === 'directory') {
     if (remoteKind === 'directory') {
       await metadata.set(path, remoteEntry)
-      await metadata.set(originalPath(path), remoteEntry)
+      await tree.originals.set(originalPath(path), remoteEntry)
       return { path }
     }
     // An update takes it away, with everything that is not changed.
@@ -109,13 +119,13 @@ async function takeTheirs(tree: WorkTree, remote: RemoteTree, path: Path, entry:
     await tree.write(originalPath(path), content)
     const isPart = !isRegistered(remoteEntry)
     await metadata.set(path, isPart ? undefined : remoteEntry)
-    await metadata.set(originalPath(path), isPart ? partOf(path) : remoteEntry)
+    await tree.originals.set(originalPath(path), isPart ? partOf(path) : remoteEntry)
   } else {
     await tree.remove(path)
     await tree.remove(originalPath(path))
     // A directory comes with the next update.
     await metadata.set(path, none)
-    await metadata.set(originalPath(path), none)
+    await tree.originals.set(originalPath(path), none)
   }
   return { path, ...(saved !== undefined && { saved }) }
 }

@@ -37,45 +37,51 @@ export interface StatusItem {
   readonly conflict?: 'in-file' | 'unmerged'
 }
 
+/** Options of {@link statusOf}. */
+export interface StatusOptions extends AbortOptions {
+  /** Also names that other tools leave behind. Default false. */
+  readonly ignored?: boolean
+}
+
 /** The state of everything at or below some paths, in the order of a walk. @param paths - default everything */
-export async function statusOf(tree: WorkTree, paths: readonly Path[] = [''], { signal }: AbortOptions = {}): Promise<readonly StatusItem[]> {
+export async function statusOf(tree: WorkTree, paths: readonly Path[] = [''], options: StatusOptions = {}): Promise<readonly StatusItem[]> {
   const items: StatusItem[] = []
   const seen = new Set<Path>()
   for (const path of paths) {
-    if (path === '') await walk(tree, '', items, signal)
-    else await look(tree, path, items, true, signal)
+    if (path === '') await walk(tree, '', items, options)
+    else await look(tree, path, items, true, options)
   }
   return items.filter(({ path }) => !seen.has(path) && seen.add(path) !== undefined)
 }
 
-async function walk(tree: WorkTree, directory: Path, items: StatusItem[], signal: AbortSignal | undefined): Promise<void> {
+async function walk(tree: WorkTree, directory: Path, items: StatusItem[], options: StatusOptions): Promise<void> {
   const names = new Set([...tree.names(directory), ...(await tree.metadata.names(directory))])
-  for (const name of [...names].sort(compareUtf8)) await look(tree, joinPath(directory, name), items, false, signal)
+  for (const name of [...names].sort(compareUtf8)) await look(tree, joinPath(directory, name), items, false, options)
 }
 
-async function look(tree: WorkTree, path: Path, items: StatusItem[], isAsked: boolean, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted()
+async function look(tree: WorkTree, path: Path, items: StatusItem[], isAsked: boolean, options: StatusOptions): Promise<void> {
+  options.signal?.throwIfAborted()
   const entry = await tree.metadata.get(path)
   const item = await itemOf(tree, path, entry)
-  if (isAsked || item.state !== 'unregistered' || !isIgnoredName(baseName(path))) items.push(item)
-  if (item.kind === 'directory' && isRegistered(entry)) await walk(tree, path, items, signal)
+  if (isAsked || options.ignored === true || item.state !== 'unregistered' || !isIgnoredName(baseName(path))) items.push(item)
+  if (item.kind === 'directory' && isRegistered(entry)) await walk(tree, path, items, options)
   if (!isRegistered(entry)) return
   for (const part of specialParts) {
     const special = specialPath(parentPath(path), part, baseName(path))
-    if (tree.kindOf(special) !== undefined || tree.kindOf(originalPath(special)) !== undefined) await lookAtPart(tree, special, items, signal)
+    if (tree.kindOf(special) !== undefined || tree.kindOf(originalPath(special)) !== undefined) await lookAtPart(tree, special, items, options)
   }
 }
 
-async function lookAtPart(tree: WorkTree, path: Path, items: StatusItem[], signal: AbortSignal | undefined): Promise<void> {
+async function lookAtPart(tree: WorkTree, path: Path, items: StatusItem[], options: StatusOptions): Promise<void> {
   const { conflict } = await tree.metadata.get(path)
-  const isKnown = tree.kindOf(originalPath(path)) !== undefined || isRegistered(await tree.metadata.get(originalPath(path)))
+  const isKnown = tree.kindOf(originalPath(path)) !== undefined || isRegistered(await tree.originals.get(originalPath(path)))
   const kind = tree.kindOf(path)
   if (conflict !== undefined) items.push(conflictItem(path, kind === 'directory' ? 'directory' : 'file', conflict))
   else if (kind === 'directory') items.push({ path, kind, state: isKnown ? 'unchanged' : 'added' })
   else if (!isKnown) items.push({ path, kind: 'file', state: 'added' })
   else
     items.push({ path, kind: 'file', state: kind === undefined ? 'lost' : (await tree.isSame(path, originalPath(path))) ? 'unchanged' : 'modified' })
-  if (kind === 'directory') await walk(tree, path, items, signal)
+  if (kind === 'directory') await walk(tree, path, items, options)
 }
 
 async function itemOf(tree: WorkTree, path: Path, entry: EntryAttributes): Promise<StatusItem> {
@@ -89,7 +95,7 @@ async function itemOf(tree: WorkTree, path: Path, entry: EntryAttributes): Promi
   if (flag === 'added') return { path, kind, state: local === undefined ? 'added-lost' : 'added' }
   if (flag === 'removed') return { path, kind, state: local === undefined ? 'removed' : 'reborn' }
   if (local === undefined) return { path, kind, state: 'lost' }
-  const pristine = await tree.metadata.get(originalPath(path))
+  const pristine = await tree.originals.get(originalPath(path))
   const attributes = isRegistered(pristine) && !hasSameAttributes(entry, pristine) ? ({ attributesChanged: true } as const) : {}
   if (local === 'directory') return { path, kind, state: 'attributesChanged' in attributes ? 'modified' : 'unchanged', ...attributes }
   if (!original) return { path, kind, state: 'lost-original', ...attributes }

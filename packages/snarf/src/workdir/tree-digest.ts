@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { baseName, compareUtf8, joinPath, parentPath, type Path } from '@syncline/core'
-import { isRegistered, type EntryAttributes, type Metadata } from '../metadata/index.ts'
+import { isRegistered, type EntryAttributes } from '../metadata/index.ts'
 import { specialPath } from '../objects/names.ts'
 import { ownAttributes, originalPath, specialParts, type WorkTree } from './work-tree.ts'
 import type { RemoteTree } from './remote-tree.ts'
@@ -26,12 +26,12 @@ export function digestOfRemote(remote: RemoteTree, path: Path): Promise<string> 
 
 /** The same of what a working copy was given: of its original copies. */
 export function digestOfOriginals(tree: WorkTree, path: Path): Promise<string> {
-  const { metadata } = tree
+  const { originals } = tree
   return digestOf(path, {
-    names: directory => metadata.names(originalsOf(directory)),
-    entry: child => metadata.get(originalPath(child)),
+    names: directory => originals.names(originalsOf(directory)),
+    entry: child => originals.get(originalPath(child)),
     body: async child => (tree.kindOf(originalPath(child)) === 'file' ? tree.digest(originalPath(child)) : undefined),
-    isThere: special => hasOriginal(tree, metadata, special),
+    isThere: special => hasOriginal(tree, special),
   })
 }
 
@@ -40,8 +40,8 @@ function originalsOf(directory: Path): Path {
   return parentPath(originalPath(joinPath(directory, 'x')))
 }
 
-async function hasOriginal(tree: WorkTree, metadata: Metadata, special: Path): Promise<boolean> {
-  return tree.kindOf(originalPath(special)) !== undefined || isRegistered(await metadata.get(originalPath(special)))
+async function hasOriginal(tree: WorkTree, special: Path): Promise<boolean> {
+  return tree.kindOf(originalPath(special)) !== undefined || isRegistered(await tree.originals.get(originalPath(special)))
 }
 
 async function digestOf(path: Path, view: TreeView): Promise<string> {

@@ -82,7 +82,7 @@ export class UpdatePlanner {
     const tree = this.#tree
     const local = tree.kindOf(path)
     const entry = entryOrNone(await tree.metadata.get(path))
-    const originalEntry = entryOrNone(await tree.metadata.get(originalPath(path)))
+    const originalEntry = entryOrNone(await tree.originals.get(originalPath(path)))
     const remote = hasRemote ? await this.#remote.kindOf(path) : undefined
     const isMark = entry?.['conflict'] !== undefined && Object.keys(entry).length === 1
     const common = { path, part, local, stored: entry, originalEntry, remote }

@@ -43,6 +43,8 @@ export function isSameEntry(a: EntryAttributes | undefined, b: EntryAttributes |
 export class WorkTree {
   readonly storage: WritableStorage
   readonly metadata: Metadata
+  /** Entries as the repository gave them, at {@link originalPath}. */
+  readonly originals: Metadata
   readonly #options: AbortOptions
   readonly #entries = new Map<Path, Entry>()
   readonly #children = new Map<Path, Set<string>>()
@@ -51,10 +53,10 @@ export class WorkTree {
   private constructor(storage: WritableStorage, options: AbortOptions) {
     this.storage = storage
     this.#options = options
-    this.metadata = new Metadata(
-      { read: path => this.readIfThere(path), write: (path, content) => this.write(path, content) },
-      { unpickle: text => new XMLPickler(new ClassRegistry()).load(text) },
-    )
+    const files = { read: (path: Path) => this.readIfThere(path), write: (path: Path, content: Uint8Array) => this.write(path, content) }
+    const metadata = (): Metadata => new Metadata(files, { unpickle: text => new XMLPickler(new ClassRegistry()).load(text) })
+    this.metadata = metadata()
+    this.originals = metadata()
   }
 
   /** @throws StorageError `NOT_SUPPORTED` for a storage on which a kill could leave half a file */
@@ -70,6 +72,15 @@ export class WorkTree {
       if (!isStorageError(error, 'NOT_FOUND')) throw error
     }
     return tree
+  }
+
+  /**
+   * Writes the entries that were changed. Those of the repository last: after a kill in between, an entry that is newer than the one it came from merges to
+   * itself, but one that is older would look as if somebody had changed it back.
+   */
+  async flush(): Promise<void> {
+    await this.metadata.flush()
+    await this.originals.flush()
   }
 
   kindOf(path: Path): LocalKind | undefined {
@@ -178,6 +189,12 @@ export class WorkTree {
       await this.write(saved, this.read(path))
       return saved
     }
+  }
+
+  /** Files that were kept for a person in a directory. */
+  savedIn(directory: Path): readonly Path[] {
+    const saved = joinPath(directory, `${zopeDirectory}/Saved`)
+    return [...(this.#children.get(saved) ?? [])].map(name => joinPath(saved, name))
   }
 
   async #condition(path: Path): Promise<{ readonly ifMatch?: string; readonly ifNoneMatch?: '*' }> {

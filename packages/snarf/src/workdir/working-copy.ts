@@ -4,7 +4,7 @@ import { checkFileName, specialPath } from '../objects/names.ts'
 import type { Repository } from '../objects/repository.ts'
 import type { Digest } from '../objects/writeable.ts'
 import { applyUpdate, type PathFailure } from './apply-update.ts'
-import { diffOf, type FileDiff } from './diff.ts'
+import { diffOf, type DiffOptions, type FileDiff } from './diff.ts'
 import { formatOf, type MergeFormat } from './merge-file.ts'
 import { RemoteTree } from './remote-tree.ts'
 import { isWithin, statusOf, type StatusItem, type WorkState } from './status.ts'
@@ -144,17 +144,20 @@ export class WorkingCopy {
       return this.#flush(tree, options)
     }
     const harmless: readonly WorkState[] = ['unchanged', 'lost', 'removed']
-    const unsaved = (await statusOf(tree, [path], options)).filter(({ state }) => !harmless.includes(state))
+    const items = await statusOf(tree, [path], { ...options, ignored: true })
+    const unsaved = items.filter(({ state }) => !harmless.includes(state)).map(item => `${item.path} (${item.state})`)
+    if (tree.kindOf(path) === 'directory')
+      for (const { path: directory } of items) unsaved.push(...tree.savedIn(directory).map(saved => `${saved} (saved)`))
     if (unsaved.length > 0)
       throw new UnsavedError(
-        `${path} was not removed, because these are nowhere else: ${unsaved.map(item => `${item.path} (${item.state})`).join(', ')}; commit, revert or move them first`,
+        `${path} was not removed, because these are nowhere else: ${unsaved.join(', ')}; commit, revert or move them first`,
         path,
       )
     const isDirectory = tree.kindOf(path) === 'directory'
     const seen = isDirectory ? await digestOfOriginals(tree, path) : undefined
     // First, so that a kill in between leaves a removal that can be finished or reverted, never a file that is merely lost.
     await tree.metadata.set(path, withAttributes(entry, { flag: 'removed', seen }))
-    await tree.metadata.flush()
+    await tree.flush()
     if (isDirectory) await removeTree(tree, path)
     else await tree.remove(path)
     await this.#flush(tree, options)
@@ -200,7 +203,7 @@ export class WorkingCopy {
     for (const item of [...(await statusOf(tree, paths.map(checkPath), options))].reverse()) {
       const done = await revertOne(tree, item)
       if (done !== undefined) reverted.push(done)
-      await tree.metadata.flush()
+      await tree.flush()
     }
     await this.#flush(tree, options)
     return reverted.reverse()
@@ -211,7 +214,7 @@ export class WorkingCopy {
   }
 
   async #flush(tree: WorkTree, options: AbortOptions): Promise<void> {
-    await tree.metadata.flush()
+    await tree.flush()
     await this.storage.flush?.({ signal: options.signal })
   }
 
@@ -235,14 +238,6 @@ export class WorkingCopy {
   }
 }
 
-/** Options of {@link WorkingCopy.diff}. */
-export interface DiffOptions extends AbortOptions {
-  /** Lines around a change; default 3. */
-  readonly context?: number
-  /** Shows also what was added and removed, as a whole. Default false. */
-  readonly wholeFiles?: boolean
-}
-
 async function addAt(tree: WorkTree, path: Path, { type, factory }: AddOptions, added: Path[], as?: 'directory'): Promise<void> {
   const kind = as ?? tree.kindOf(path)
   if (kind === 'other') throw new WorkingCopyError(`${path} cannot be added: ${tree.problemOf(path)}`, path)
@@ -261,7 +256,7 @@ async function addAt(tree: WorkTree, path: Path, { type, factory }: AddOptions, 
 async function unregister(tree: WorkTree, path: Path): Promise<void> {
   for (const name of await tree.metadata.names(path)) await unregister(tree, joinPath(path, name))
   await tree.metadata.set(path, undefined)
-  await tree.metadata.set(originalPath(path), undefined)
+  await tree.originals.set(originalPath(path), undefined)
 }
 
 /** Deletes files that are what their original copies are, and then those copies. Anything else stays. */
@@ -301,7 +296,7 @@ async function copyFiles(tree: WorkTree, from: Path, to: Path, added: Path[], op
 async function revertOne(tree: WorkTree, { path, state, kind }: StatusItem): Promise<Resolved | undefined> {
   const { metadata } = tree
   const entry = await metadata.get(path)
-  const pristine = await metadata.get(originalPath(path))
+  const pristine = await tree.originals.get(originalPath(path))
   const hasOriginal = tree.kindOf(originalPath(path)) === 'file'
   const before =
     isRegistered(pristine) && 'part' in pristine
