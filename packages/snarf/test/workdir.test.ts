@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { snarfStorage } from '../src/index.ts'
 import { JSONPickler } from '../src/pickle/index.ts'
 import {
   commitObjects,
@@ -456,34 +455,6 @@ describe('nothing unsaved is lost', () => {
     await write(storage, 'site/A-1', 'bigger')
     await commitObjects(content, work)
     expect([child(content, 'a').data, child(content, 'A').data]).toEqual(['small', 'bigger'])
-  })
-})
-
-describe.each<readonly [name: string, make: () => WritableStorage]>([
-  ['without directories of its own, as a bucket', () => memory({ capabilities: { directories: false } })],
-  ['that decides no conditions and lists in any order', () => memory({ capabilities: { conditional: false, ordered: false } })],
-  ['in an archive', () => snarfStorage(memory(), 'work.snarf')],
-])('a working copy on a storage %s', (_name, make) => {
-  test('is edited, updated, merged and committed', async () => {
-    const storage = make()
-    const content = contentOf({ a: new File(lines('1', '2', '3')), docs: new Folder({ b: new File('two', 'text/plain', 'B') }), empty: new Folder() })
-    const work = workingCopyOf(content, storage)
-    const states = async (): Promise<readonly string[]> =>
-      (await work.status()).filter(({ state }) => state !== 'unchanged').map(({ path, state }) => `${state} ${path}`)
-    await updateObjects(content, work)
-    expect(await states()).toEqual([])
-    await write(storage, 'site/a', lines('1 mine', '2', '3'))
-    await storage.flush?.()
-    await work.makeDirectory('site/new', { factory: 'app.models.Folder' })
-    await work.remove('site/docs')
-    child(content, 'a').data = lines('1', '2', '3 theirs')
-    child<Folder>(content).children.delete('empty')
-    expect(told(await updateObjects(content, work))).toEqual(['M site/a', 'R site/docs', 'D site/empty', 'A site/new'])
-    await commitObjects(content, work)
-    expect([...child<Folder>(content).children.keys()]).toEqual(['a', 'new'])
-    expect(child(content, 'a').data).toBe(lines('1 mine', '2', '3 theirs'))
-    expect(await states()).toEqual([])
-    await storage.close?.()
   })
 })
 
