@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { ended, Workplace, type Ended } from './bin.ts'
@@ -36,7 +36,11 @@ class Wiki {
 
   /** `syncline objects ...` */
   run(...argv: readonly string[]): Promise<Ended> {
-    return ended(this.here.start(['objects', ...argv], { env: { WIKI: this.here.path('wiki.json') } }))
+    return ended(this.start(...argv))
+  }
+
+  start(...argv: readonly string[]): ReturnType<Workplace['start']> {
+    return this.here.start(['objects', ...argv], { env: { WIKI: this.here.path('wiki.json') } })
   }
 
   /** The same, with the module. */
@@ -98,6 +102,37 @@ test('a conflict has an exit code of its own, and ends by editing or by taking a
   expect([existsSync(wiki.file('wiki/b')), readFileSync(wiki.file('wiki/@@Zope/Saved/b'), 'utf8')]).toEqual([false, 'mine\n'])
   expect(await wiki.with('commit', 'work')).toMatchObject({ code: 0 })
   expect(wiki.pages).toEqual({ a: 'both\n' })
+})
+
+test('after kill -9 in the middle of an update, the next one ends with the same files', { timeout: 120_000 }, async () => {
+  const names = Array.from({ length: 200 }, (_, i) => `page${i}`)
+  const pages = (line: string): Readonly<Record<string, string>> => Object.fromEntries(names.map(name => [name, lines(name, '2', '3', line)]))
+  const wiki = await Wiki.make(pages('4'))
+  await wiki.with('checkout', 'fresh')
+  for (const name of names.slice(0, 100)) writeFileSync(wiki.here.path('fresh', 'wiki', name), lines(`${name} mine`, '2', '3', '4'))
+  for (const name of names.slice(100, 110)) writeFileSync(wiki.here.path('fresh', 'wiki', name), lines(name, '2', '3', 'mine'))
+  wiki.edit(pages('theirs'))
+  const tree = (): Record<string, string> => Object.fromEntries(names.map(name => [name, readFileSync(wiki.file(`wiki/${name}`), 'utf8')]))
+  const renew = (): void => {
+    rmSync(wiki.here.path('work'), { recursive: true, force: true })
+    cpSync(wiki.here.path('fresh'), wiki.here.path('work'), { recursive: true })
+  }
+  renew()
+  expect((await wiki.with('update', 'work')).code).toBe(4)
+  const [expected, status] = [tree(), (await wiki.run('status', 'work')).out]
+  expect(expected).toMatchObject({ page0: lines('page0 mine', '2', '3', 'theirs'), page150: lines('page150', '2', '3', 'theirs') })
+  expect(expected['page105']).toContain('<<<<<<< working copy: wiki/page105\nmine\n=======\ntheirs\n')
+  for (const at of ['page0', 'page50', 'page105', 'page150']) {
+    renew()
+    const update = wiki.start('update', '-m', module, 'work')
+    // Killed when it has come to this page.
+    while (update.exitCode === null && readFileSync(wiki.file(`wiki/@@Zope/Original/${at}`), 'utf8') === lines(at, '2', '3', '4'))
+      await new Promise(resolve => setTimeout(resolve, 1))
+    update.kill('SIGKILL')
+    await ended(update)
+    expect((await wiki.with('update', 'work')).code).toBe(4)
+    expect({ at, files: tree(), status: (await wiki.run('status', 'work')).out }).toEqual({ at, files: expected, status })
+  }
 })
 
 test('--json gives one object a line, the last one with the counts', { timeout: 120_000 }, async () => {
