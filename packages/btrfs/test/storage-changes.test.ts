@@ -6,7 +6,7 @@ import { commandsOn } from '../src/roots/btrfs-commands.ts'
 import { localHost } from '../src/roots/local-host.ts'
 import { btrfs } from '../src/storage/btrfs.ts'
 import { changesBelow, sentChanges } from '../src/storage/changed-paths.ts'
-import { isSealed, ListingWriter, readListing, type Row } from '../src/storage/listing-file.ts'
+import { ListingWriter, SealedListing, type Row } from '../src/storage/listing-file.ts'
 import { History } from './history.ts'
 import { destroy, run } from './replicas.ts'
 import { listAll, withSubvolume } from './subvolumes.ts'
@@ -178,9 +178,10 @@ describe('the listing of a snapshot', () => {
 })
 
 async function rewrite(file: string, change: (rows: readonly Row[]) => readonly Row[]): Promise<void> {
-  expect(isSealed(file)).toBe(true)
+  const kept = SealedListing.open(file)
   const writer = new ListingWriter(`${file}.new`)
-  for await (const rows of readListing(file)) writer.add(change(rows))
+  for await (const rows of kept?.pages() ?? []) writer.add(change(rows))
+  kept?.close()
   writer.finish()
   renameSync(writer.file, file)
 }

@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import { execFileSync, fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -123,6 +123,69 @@ describe('a snapshot', () => {
       expect(await listAll(frozen)).toEqual([])
       await frozen.close?.()
       expect(snapshotNames(volume)).toEqual(expect.arrayContaining(others))
+    }))
+
+  test('shows what is mounted in it as a problem, and nothing of what is below', context =>
+    withSubvolume(context, async volume => {
+      for (const directory of ['m', 'm-a', 'n']) mkdirSync(join(volume, directory))
+      writeFileSync(join(volume, 'm', 'covered'), '')
+      execFileSync('mount', ['-t', 'tmpfs', 'none', join(volume, 'm')])
+      try {
+        writeFileSync(join(volume, 'm', 'mounted'), '')
+        const frozen = await snapshotOf(await btrfs(volume))
+        expect((await listAll(frozen)).map(({ path, kind }) => `${path} ${kind}`)).toEqual(['m problem', 'm-a directory', 'n directory'])
+        expect([await frozen.stat('m/covered'), (await frozen.stat('m'))?.kind]).toEqual([undefined, 'problem'])
+        await frozen.close?.()
+      } finally {
+        execFileSync('umount', [join(volume, 'm')])
+      }
+    }))
+
+  test('of a subvolume that can only be read is that itself', context =>
+    withSubvolume(context, async volume => {
+      writeFileSync(join(volume, 'file'), 'content')
+      const fixed = join(volume, 'fixed')
+      execFileSync('btrfs', ['subvolume', 'snapshot', '-r', volume, fixed])
+      const frozen = await snapshotOf(await btrfs(fixed))
+      expect(isWritable(frozen)).toBe(false)
+      expect((await listAll(frozen)).map(({ path }) => path)).toEqual(['file'])
+      await frozen.close?.()
+      expect(readdirSync(fixed)).toEqual(['file'])
+    }))
+
+  test('is one of several at a time', context =>
+    withSubvolume(context, async volume => {
+      writeFileSync(join(volume, 'file'), 'content')
+      const paths = ['file']
+      for (let round = 0; round < 3; round++) {
+        const storages = await Promise.all([btrfs(volume), btrfs(volume), btrfs(volume)])
+        await Promise.all(
+          storages.map(async storage => {
+            const frozen = await snapshotOf(storage)
+            expect((await listAll(frozen)).map(({ path }) => path)).toEqual(paths)
+            await frozen.close?.()
+          }),
+        )
+        paths.push(`file ${round}`)
+        writeFileSync(join(volume, `file ${round}`), 'content')
+      }
+      await btrfs(volume)
+      expect(snapshotNames(volume).filter(name => !name.startsWith('base-'))).toEqual([])
+    }))
+
+  test('that is given up while it is made leaves nothing behind', context =>
+    withSubvolume(context, async volume => {
+      const storage = await btrfs(volume)
+      await (await snapshotOf(storage)).close?.()
+      let aborted = 0
+      for (let milliseconds = 0; milliseconds < 60; milliseconds += 4) {
+        const signal = AbortSignal.timeout(milliseconds)
+        const outcome = await storage.snapshot?.({ signal }).catch((error: unknown) => ({ error }))
+        if (outcome !== undefined && 'error' in outcome) expect([++aborted, outcome.error]).toEqual([aborted, signal.reason])
+        else await outcome?.close?.()
+        expect(snapshotNames(volume)).toEqual([])
+      }
+      expect(aborted).toBeGreaterThan(0)
     }))
 
   test('without keep leaves nothing behind', context =>

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import {
-  isBelow,
+  decorateReadable,
   isStorageError,
   StorageError,
   type AbortOptions,
@@ -11,12 +11,12 @@ import {
 } from '@syncline/core'
 import { fs } from '@syncline/fs'
 import { commandsOn } from '../roots/btrfs-commands.ts'
-import { CommandRoot } from '../roots/command-root.ts'
 import { findRoot, type FoundRoot } from '../roots/find-root.ts'
 import { localHost } from '../roots/local-host.ts'
 import { textOf } from '../subvolume/raw-text.ts'
 import { freeze } from './freeze.ts'
 import { frozenStorage } from './frozen-storage.ts'
+import { nestedIn } from './nested.ts'
 import { isOwn, Place, snapshotsName } from './place.ts'
 
 /** Options of `btrfs`. */
@@ -76,9 +76,11 @@ export async function btrfs(path: string, options: BtrfsOptions = {}): Promise<W
       const live = await place.show(subvolume, given)
       if (typeof live !== 'object')
         throw new StorageError('NOT_FOUND', `the subvolume ${subvolume} is not there any more, so no snapshot of it can be made`)
+      // It stands still already, and nothing could be made in it.
+      if (live.readonly) return decorateReadable(tree, { snapshot: undefined, close: async () => {} })
       const frozen = await freeze(place, commands, directory, given)
       try {
-        const nested = await nestedIn(found, directory, given)
+        const nested = await nestedIn(commands, found, directory, given)
         return frozenStorage({
           name,
           capabilities,
@@ -109,20 +111,4 @@ async function findSubvolume(root: string, options: AbortOptions): Promise<Found
       cause: error,
     })
   }
-}
-
-/** Subvolumes that lie in the subvolume, but for our own snapshots; relative to a directory of it. */
-async function nestedIn(found: FoundRoot, directory: Path, options: AbortOptions): Promise<readonly Path[]> {
-  const inside = await new CommandRoot({ ...found, commands, scope: 'isolated' }).list(options)
-  const nested: Path[] = []
-  for (const { path, problem } of inside) {
-    if (path === undefined) {
-      if (problem === undefined) continue
-      const message = `a subvolume in ${textOf(found.rootPath)} cannot be told from its directory, because ${problem}; rename it`
-      throw new StorageError('NOT_SUPPORTED', message)
-    }
-    const text = textOf(path)
-    if (!isOwn(text) && isBelow(text, directory)) nested.push(directory === '' ? text : text.slice(directory.length + 1))
-  }
-  return nested
 }

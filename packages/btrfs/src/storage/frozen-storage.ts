@@ -4,8 +4,8 @@ import { fs } from '@syncline/fs'
 import type { Commands } from '../roots/btrfs-commands.ts'
 import { changesBelow, sentChanges } from './changed-paths.ts'
 import type { Frozen } from './freeze.ts'
-import { canBeKept, isSealed, ListingWriter, readListing, type Row } from './listing-file.ts'
-import { withMarks } from './marks.ts'
+import { canBeKept, ListingWriter, SealedListing, type Row } from './listing-file.ts'
+import { withMarks, type Nested } from './marks.ts'
 import { patchedListing, wantedRows, type Patch } from './patched-listing.ts'
 import { isOwn, type Base, type Place } from './place.ts'
 
@@ -18,8 +18,8 @@ export interface FrozenOptions {
   /** The root of the storage, relative to the subvolume. */
   readonly directory: Path
   readonly frozen: Frozen
-  /** Subvolumes in the subvolume, relative to the root of the storage. */
-  readonly nested: readonly Path[]
+  /** What is in the subvolume and not of it. */
+  readonly nested: readonly Nested[]
   /** The snapshot that was kept. */
   readonly base: Base | undefined
   /** Whether this one is kept for the next time. */
@@ -59,11 +59,17 @@ export function frozenStorage(options: FrozenOptions): ReadableStorage {
   return frozen.torn.size === 0 && nested.length === 0 ? storage : withMarks(storage, { torn: frozen.torn, nested, root })
 }
 
+/** The listing that was kept, and what has changed since. */
+interface Patched {
+  readonly kept: SealedListing
+  readonly patch: Patch
+}
+
 /** The listings of a snapshot: walked, or made of the listing that was kept and what has changed since. */
 class Listings {
   readonly #options: FrozenOptions
   readonly #tree: ReadableStorage
-  #patch: Promise<Patch | undefined> | undefined
+  #patch: Promise<Patched | undefined> | undefined
   /** A whole listing of this snapshot, to be kept with it. */
   #written: ListingWriter | undefined
   #isClosed = false
@@ -82,24 +88,22 @@ class Listings {
       for await (const rows of walk(path)) yield rows.map(({ entry }) => entry)
       return
     }
-    const patch = await (this.#patch ??= this.#findChanges(options))
-    const rows = patch === undefined ? walk('') : patchedListing(readListing((this.#options.base as Base).list), patch)
-    const writer = this.#writerFor(patch)
-    let isWhole = writer !== undefined
+    const patched = await (this.#patch ??= this.#findChanges(options))
+    const rows = patched === undefined ? walk('') : patchedListing(patched.kept.pages(), patched.patch)
+    const record = this.#startRecord(patched?.patch)
     try {
       for await (const page of wantedRows(rows, isWanted, walk)) {
         signal?.throwIfAborted()
-        if (isWhole && page.every(({ entry }) => canBeKept(entry))) writer?.add(page)
-        else isWhole = false
+        record?.add(page)
         yield page.map(({ entry }) => entry)
       }
-      if (writer !== undefined && isWhole) {
-        writer.finish()
+      const written = record?.finish()
+      if (written !== undefined) {
         this.#written?.discard()
-        this.#written = writer
+        this.#written = written
       }
     } finally {
-      if (this.#written !== writer) writer?.discard()
+      record?.abandon()
     }
   }
 
@@ -109,9 +113,12 @@ class Listings {
     this.#isClosed = true
     const { place, directory, frozen } = this.#options
     await this.#tree.close?.()
+    const patched = await this.#patch?.catch(() => undefined)
+    patched?.kept.close()
     const written = this.#written
-    if (written === undefined) await place.remove(frozen.snapshot)
-    else await place.keep(directory, frozen.snapshot, written.file)
+    if (written !== undefined && (await place.keep(directory, frozen.snapshot, written.file))) return
+    written?.discard()
+    await place.remove(frozen.snapshot)
   }
 
   /** The file system as it is, without our own snapshots. */
@@ -128,17 +135,20 @@ class Listings {
   }
 
   /** Where nothing has changed, what is kept stays as it is. */
-  #writerFor(patch: Patch | undefined): ListingWriter | undefined {
+  #startRecord(patch: Patch | undefined): Record | undefined {
     const { keeps, nested, place } = this.#options
     if (!keeps || nested.length > 0 || this.#isClosed) return undefined
     const isSame = patch !== undefined && patch.changes.entries.size === 0 && patch.changes.trees.size === 0
-    return isSame ? undefined : new ListingWriter(place.workPath())
+    return isSame ? undefined : new Record(place.workPath())
   }
 
   /** What has changed since the listing that was kept; `undefined` if it is better to walk, or anything is in doubt. */
-  async #findChanges({ signal }: AbortOptions): Promise<Patch | undefined> {
+  async #findChanges({ signal }: AbortOptions): Promise<Patched | undefined> {
     const { base, nested, commands, directory, frozen } = this.#options
-    if (base === undefined || nested.length > 0 || !isSealed(base.list)) return undefined
+    if (base === undefined || nested.length > 0) return undefined
+    const kept = SealedListing.open(base.list)
+    if (kept === undefined) return undefined
+    let patch: Patch | undefined
     try {
       const changes = changesBelow(directory, await sentChanges(commands, { earlier: base.snapshot, later: frozen.snapshot }, { signal }))
       const { entries, trees } = changes
@@ -155,15 +165,53 @@ class Listings {
         for await (const page of this.#walk(path, {})) rows.push(...page)
       }
       rows.sort((a, b) => compareEntries(a.entry, b.entry))
-      return { changes, rows, inodes, look: path => this.#look(path) }
+      patch = { changes, rows, inodes, look: path => this.#look(path) }
+      return { kept, patch }
     } catch {
       signal?.throwIfAborted()
       return undefined
+    } finally {
+      if (patch === undefined) kept.close()
     }
   }
 
   async #look(path: Path): Promise<Row | undefined> {
     const entry = await this.#tree.stat(path)
     return entry === undefined ? undefined : { entry }
+  }
+}
+
+/** A listing that is written down while it is given out. It is worth nobody's sync: where it cannot be written, the next run walks. */
+class Record {
+  #writer: ListingWriter | undefined
+
+  constructor(file: string) {
+    this.#try(() => (this.#writer = new ListingWriter(file)))
+  }
+
+  add(rows: readonly Row[]): void {
+    if (!rows.every(({ entry }) => canBeKept(entry))) this.abandon()
+    this.#try(() => this.#writer?.add(rows))
+  }
+
+  finish(): ListingWriter | undefined {
+    this.#try(() => this.#writer?.finish())
+    const written = this.#writer
+    this.#writer = undefined
+    return written
+  }
+
+  abandon(): void {
+    const writer = this.#writer
+    this.#writer = undefined
+    writer?.discard()
+  }
+
+  #try(write: () => unknown): void {
+    try {
+      write()
+    } catch {
+      this.abandon()
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, createReadStream, fsyncSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import type { Entry, FileEntry } from '@syncline/core'
 
 /** An entry of a listing that is kept. */
@@ -17,6 +17,10 @@ type Packed =
   | readonly ['p', string, string]
 
 const formatLine = 'syncline listing 1\n'
+
+const newline = 0x0a
+
+const blockBytes = 1 << 18
 
 /** Length of the last line: a SHA-256 of all before it, and a line break. */
 const sealLength = 65
@@ -63,43 +67,74 @@ export function canBeKept(entry: Entry): boolean {
   return entry.kind !== 'problem' || entry.error === undefined
 }
 
-/** Whether the file is a listing that was written to its end and has not changed since. */
-export function isSealed(file: string): boolean {
-  const hash = createHash('sha256')
-  let descriptor: number | undefined
-  try {
-    descriptor = openSync(file, 'r')
-    const buffer = Buffer.alloc(1 << 20)
-    let held = Buffer.alloc(0)
-    let isFirst = true
-    for (let length = readSync(descriptor, buffer); length > 0; length = readSync(descriptor, buffer)) {
-      const all = Buffer.concat([held, buffer.subarray(0, length)])
-      if (isFirst && !all.toString('latin1').startsWith(formatLine)) return false
-      isFirst = false
-      const end = Math.max(0, all.length - sealLength)
-      hash.update(all.subarray(0, end))
-      held = Buffer.from(all.subarray(end))
-    }
-    return held.toString('latin1') === `${hash.digest('hex')}\n`
-  } catch {
-    return false
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor)
-  }
-}
+/** A listing that was written to its end and has not changed since. Open until it is closed, so that nobody can take it away meanwhile. */
+export class SealedListing {
+  readonly #descriptor: number
 
-/** Reads a listing that {@link isSealed}, page by page. */
-export async function* readListing(file: string): AsyncGenerator<readonly Row[], void, undefined> {
-  let rest: Buffer[] = []
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
-    let from = 0
-    for (let to = chunk.indexOf(0x0a, from); to !== -1; to = chunk.indexOf(0x0a, from)) {
-      const line = Buffer.concat([...rest, chunk.subarray(from, to)]).toString()
-      rest = []
-      from = to + 1
-      if (line.startsWith('[')) yield (JSON.parse(line) as readonly Packed[]).map(unpack)
+  private constructor(descriptor: number) {
+    this.#descriptor = descriptor
+  }
+
+  /** @returns `undefined` if there is none, or it is damaged */
+  static open(file: string): SealedListing | undefined {
+    let descriptor: number
+    try {
+      descriptor = openSync(file, 'r')
+    } catch {
+      return undefined
     }
-    if (from < chunk.length) rest.push(chunk.subarray(from))
+    const listing = new SealedListing(descriptor)
+    if (listing.#isSealed()) return listing
+    listing.close()
+    return undefined
+  }
+
+  /** Its pages, in key order. */
+  async *pages(): AsyncGenerator<readonly Row[], void, undefined> {
+    let rest: Buffer[] = []
+    for (const block of this.#blocks()) {
+      let from = 0
+      for (let to = block.indexOf(newline, from); to !== -1; to = block.indexOf(newline, from)) {
+        const line = Buffer.concat([...rest, block.subarray(from, to)]).toString()
+        rest = []
+        from = to + 1
+        if (line.startsWith('[')) yield (JSON.parse(line) as readonly Packed[]).map(unpack)
+      }
+      if (from < block.length) rest.push(Buffer.from(block.subarray(from)))
+      // Between blocks others have their turn.
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor)
+  }
+
+  #isSealed(): boolean {
+    try {
+      const hash = createHash('sha256')
+      let held = Buffer.alloc(0)
+      let isFirst = true
+      for (const block of this.#blocks()) {
+        if (isFirst && !block.toString('latin1', 0, formatLine.length).startsWith(formatLine)) return false
+        isFirst = false
+        const all = Buffer.concat([held, block])
+        const end = Math.max(0, all.length - sealLength)
+        hash.update(all.subarray(0, end))
+        held = Buffer.from(all.subarray(end))
+      }
+      return held.toString('latin1') === `${hash.digest('hex')}\n`
+    } catch {
+      return false
+    }
+  }
+
+  /** The same buffer each time. */
+  *#blocks(): Generator<Buffer, void, undefined> {
+    const buffer = Buffer.alloc(blockBytes)
+    let position = 0
+    for (let length = 0; (length = readSync(this.#descriptor, buffer, 0, blockBytes, position)) > 0; position += length)
+      yield buffer.subarray(0, length)
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AbortOptions, Path } from '@syncline/core'
+import { messageOf, StorageError, type AbortOptions, type Path } from '@syncline/core'
 import { processOwner } from '@syncline/fs'
 import { runPrivileged, showSubvolume, type Commands } from '../roots/btrfs-commands.ts'
 import { rawOf } from '../subvolume/raw-text.ts'
@@ -48,11 +48,26 @@ export class Place {
 
   /** Makes a read-only snapshot that belongs to this process. @returns its absolute path */
   async make(options: AbortOptions = {}): Promise<string> {
-    mkdirSync(this.directory, { mode: 0o700, recursive: true })
+    this.#makeDirectory()
     const path = this.workPath()
     const command = ['btrfs', 'subvolume', 'snapshot', '-r', '--', rawOf(this.root), rawOf(path)]
-    await runPrivileged(this.#commands, `making a snapshot of ${this.root}`, command, options)
+    try {
+      await runPrivileged(this.#commands, `making a snapshot of ${this.root}`, command, options)
+    } catch (error) {
+      // Who was interrupted may have made it.
+      await this.remove(path)
+      throw error
+    }
     return path
+  }
+
+  #makeDirectory(): void {
+    try {
+      mkdirSync(this.directory, { mode: 0o700, recursive: true })
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code === 'ENOSPC' ? 'NO_SPACE' : 'PERMISSION_DENIED'
+      throw new StorageError(code, `no place for snapshots of ${this.root} can be made: ${messageOf(cause)}`, { cause })
+    }
   }
 
   /** A name of this process' own, for a snapshot or a file. */
@@ -90,16 +105,21 @@ export class Place {
     return newest?.base
   }
 
-  /** Keeps a snapshot with its listing in place of what was kept before. */
-  async keep(directory: Path, snapshot: string, list: string): Promise<void> {
-    const found = await this.show(snapshot)
-    if (typeof found !== 'object') return
-    const before = this.#bases(directory)
-    const path = join(this.directory, `base-${keyOf(directory)}-${found.uuid}`)
-    // A snapshot without a listing counts for nothing, so this is the last step that can be missing.
-    renameSync(snapshot, path)
-    renameSync(list, `${path}.list`)
-    for (const base of before) await this.#drop(base)
+  /** Keeps a snapshot with its listing in place of what was kept before. @returns whether that was possible */
+  async keep(directory: Path, snapshot: string, list: string): Promise<boolean> {
+    try {
+      const found = await this.show(snapshot)
+      if (typeof found !== 'object') return false
+      const before = this.#bases(directory)
+      const path = join(this.directory, `base-${keyOf(directory)}-${found.uuid}`)
+      // One without the other counts for nothing, and is removed by the next run.
+      renameSync(list, `${path}.list`)
+      renameSync(snapshot, path)
+      for (const base of before) await this.#drop(base)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** Removes what ended processes left, and what is kept in part only. */
@@ -129,11 +149,11 @@ export class Place {
   async #discard(path: string): Promise<void> {
     const stats = lstatSync(path, { throwIfNoEntry: false })
     if (stats?.isDirectory() === true) await this.remove(path)
-    else rmSync(path, { force: true })
+    else removeFile(path)
   }
 
   async #drop({ snapshot, list }: Base): Promise<void> {
-    rmSync(list, { force: true })
+    removeFile(list)
     await this.remove(snapshot)
   }
 
@@ -157,4 +177,13 @@ export class Place {
 /** Stands for a directory in names. */
 function keyOf(directory: Path): string {
   return createHash('sha256').update(directory).digest('hex').slice(0, 8)
+}
+
+/** As with snapshots, what cannot be removed now is removed by a later run. */
+function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    return
+  }
 }
