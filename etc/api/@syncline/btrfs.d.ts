@@ -224,6 +224,7 @@ interface VolumeSummary {
     /** By path, in the order of bytes. */
     readonly changes: readonly PathChange[];
 }
+/** How much is told. */
 interface InspectOptions {
     /** Also tell paths of which only the times are set: every one whose inode changed in any way, and each directory in which something changed. */
     readonly times?: boolean;

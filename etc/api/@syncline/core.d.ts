@@ -193,7 +193,7 @@ interface ReadableStorage {
     read(path: Path, options?: ReadOptions): Bytes;
     /** Lower-case hex of the content. */
     hash?(path: Path, name: HashName, options?: AbortOptions): Promise<string>;
-    /** This tree, frozen; `close` discards it. */
+    /** This tree, frozen; `close` discards it. The engine reads a side from one that it does not write. */
     snapshot?(options?: AbortOptions): Promise<ReadableStorage>;
     readonly learned?: Learned;
     /** A hint that something at or below the path may have changed. */

@@ -1329,6 +1329,13 @@ interface StatusItem {
     readonly conflict?: 'in-file' | 'unmerged';
 }
 
+/** Options of `WorkingCopy.diff`. */
+interface DiffOptions extends AbortOptions {
+    /** Lines around a change; default 3. */
+    readonly context?: number;
+    /** Shows also what was added and removed, as a whole. Default false. */
+    readonly wholeFiles?: boolean;
+}
 /** What was changed in one file. */
 interface FileDiff {
     readonly path: Path;
@@ -1428,13 +1435,6 @@ declare class WorkingCopy {
      */
     revert(paths: readonly Path[], options?: AbortOptions): Promise<readonly Resolved[]>;
 }
-/** Options of {@link WorkingCopy.diff}. */
-interface DiffOptions extends AbortOptions {
-    /** Lines around a change; default 3. */
-    readonly context?: number;
-    /** Shows also what was added and removed, as a whole. Default false. */
-    readonly wholeFiles?: boolean;
-}
 
 /** An object graph that working copies are made of. */
 interface ObjectContent {
@@ -1457,7 +1457,7 @@ interface CommitObjectsOptions extends AbortOptions {
 /** What a commit of a working copy did. */
 interface CommitObjectsResult extends CommitResult {
     /** What the working copy got back: flags that are done, and what the content writes differently. */
-    readonly update: UpdateResult;
+    readonly update: UpdateObjectsResult;
 }
 /** The content changed since the last update, or conflicts are open. Nothing has been committed. */
 declare class NotUpToDateError extends WorkingCopyError {
@@ -1468,10 +1468,15 @@ declare class NotUpToDateError extends WorkingCopyError {
 }
 /** The working copy of an object graph on a storage. Pickles are merged by keys if they are JSON or YAML. */
 declare function workingCopyOf({ space }: Pick<ObjectContent, 'space'>, storage: WritableStorage): WorkingCopy;
+/** What an update did, or would do, and what it left out. */
+interface UpdateObjectsResult extends UpdateResult {
+    /** Paths of objects without a synchronizer: they are not in the working copy, and no commit touches them. */
+    readonly skipped: readonly Path[];
+}
 /** Brings the objects as they are now into a working copy, which may be new. */
-declare function updateObjects(content: ObjectContent, work: WorkingCopy, options?: UpdateOptions): Promise<UpdateResult>;
+declare function updateObjects(content: ObjectContent, work: WorkingCopy, options?: UpdateOptions): Promise<UpdateObjectsResult>;
 /** The objects as files, in memory, under the names that a working copy has for them. */
-declare function stageObjects({ space, name, root }: ObjectContent, work: WorkingCopy, options?: AbortOptions): Promise<Repository>;
+declare function stageObjects(content: ObjectContent, work: WorkingCopy, options?: AbortOptions): Promise<Repository>;
 /**
  * Brings the changes of a working copy into its objects: all of them, or none.
  *
@@ -1504,7 +1509,7 @@ interface ObjectsModule {
     readonly close?: (root: unknown) => void | Promise<void>;
 }
 
-export { type AddOptions, type CommitObjectsOptions, type CommitObjectsResult, type DiffOptions, type EntryFacts, type FileAction, type FileDiff, type FileFacts, type FileRule, type FileState, type MergeFormat, type MergedFile, NotUpToDateError, type ObjectContent, type ObjectsModule, type PathFailure, type ResolveChoice, type Resolved, type StatusItem, type StructuredFormat, UnsavedError, type UpdateAction, type UpdateItem, type UpdateOptions, type UpdateResult, type WorkState, WorkingCopy, WorkingCopyError, type WorkingCopyOptions, classify, commitObjects, fileRules, formatOf, mergeFile, stageObjects, updateObjects, workingCopyOf };
+export { type AddOptions, type CommitObjectsOptions, type CommitObjectsResult, type DiffOptions, type EntryFacts, type FileAction, type FileDiff, type FileFacts, type FileRule, type FileState, type MergeFormat, type MergedFile, NotUpToDateError, type ObjectContent, type ObjectsModule, type PathFailure, type ResolveChoice, type Resolved, type StatusItem, type StructuredFormat, UnsavedError, type UpdateAction, type UpdateItem, type UpdateObjectsResult, type UpdateOptions, type UpdateResult, type WorkState, WorkingCopy, WorkingCopyError, type WorkingCopyOptions, classify, commitObjects, fileRules, formatOf, mergeFile, stageObjects, updateObjects, workingCopyOf };
 
 // xmlpickle.d.ts
 import { P as Pickler, c as ClassRegistry, e as DumpOptions, L as LoadOptions } from './pickler-HASH.js';
