@@ -169,8 +169,8 @@ const step = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      do: fc.constantFrom('theirs' as const, 'delete theirs' as const, 'binary' as const),
-      path: fc.constantFrom(...names),
+      do: fc.constantFrom('theirs' as const, 'delete theirs' as const, 'binary' as const, 'title' as const, 'turn' as const, 'lose' as const),
+      path: fc.constantFrom(...names, 'd' as const),
       line: fc.nat(8),
     }),
   },
@@ -185,6 +185,19 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('update' as const, 'commit' as const), path: fc.constant('' as const), line: fc.nat(8) }) },
 )
 
+/** The bodies of all objects. */
+async function textOf(content: ObjectContent): Promise<string> {
+  const objects = await stageObjects(content, workingCopyOf(content, memory()))
+  let text = ''
+  for await (const path of objects.paths()) if (!path.includes('@@Zope')) text += Buffer.from(await collect(objects.read(path))).toString()
+  return text
+}
+
+function folderOf(root: Folder, name: string | undefined): Folder {
+  const found = name === undefined ? root : root.children.get(name)
+  return found instanceof Folder ? found : new Folder()
+}
+
 test('whatever happens on both sides, what was never committed is in the working copy', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 40 }), async steps => {
@@ -195,12 +208,14 @@ test('whatever happens on both sides, what was never committed is in the working
       await updateObjects(content, work)
       /** Lines that were only ever written here, by the file they were written to. */
       const unsaved = new Map<string, Path>()
+      let seen = await textOf(content)
       let count = 0
       for (const { do: what, path, line } of steps) {
         const root = content.root as Folder
         const [directory, name] = path.startsWith('d/') ? (['d', path.slice(2)] as const) : ([undefined, path] as const)
         const file = `site/${path}`
         const token = `${what} ${++count}`
+        let isRefused = false
         try {
           if (what === 'edit') {
             const now = (await visible(storage))[file] ?? ''
@@ -208,19 +223,32 @@ test('whatever happens on both sides, what was never committed is in the working
             // Editing a line takes its old text away.
             const [old = ''] = text.splice(line, 1, `${token}\n`)
             unsaved.delete(old.trim())
-            if (directory === undefined || (await storage.stat('site/d'))?.kind === 'directory') {
+            const kinds = [(await storage.stat('site/d'))?.kind, (await storage.stat(file))?.kind]
+            if ((directory === undefined || kinds[0] === 'directory') && kinds[1] !== 'directory') {
               await storage.write(file, toBytes(text.join('')))
               unsaved.set(token, file)
             }
           } else if (what === 'theirs' || what === 'binary') {
             if (directory !== undefined && !(root.children.get('d') instanceof Folder)) root.children.set('d', new Folder())
+            if (path === 'd') continue
             const container = directory === undefined ? root : (root.children.get('d') as Folder)
             const found = container.children.get(name)
             const text = (found instanceof File ? found.data : '').split(/(?<=\n)/)
             text.splice(line, 1, `${token}\n`)
             container.children.set(name, new File(text.join(''), what === 'binary' ? 'application/octet-stream' : 'text/plain'))
-          } else if (what === 'delete theirs')
-            (directory === undefined ? root : ((root.children.get('d') ?? new Folder()) as Folder)).children.delete(line < 3 ? 'd' : name)
+          } else if (what === 'turn' || what === 'title') {
+            const found = root.children.get(name)
+            if (what === 'title' && found instanceof File) found.title = token
+            else if (found instanceof File) root.children.set(name, new Folder({ a: new File(`${token}\n`, 'text/plain', token) }))
+            else root.children.set(name, new File(`${token}\n`))
+          } else if (what === 'lose') {
+            // Somebody deletes a file by hand, and what is in it.
+            if ((await storage.stat(file))?.kind === 'file') {
+              const text = (await visible(storage))[file] ?? ''
+              await storage.remove(file)
+              for (const one of unsaved.keys()) if (text.includes(`${one}\n`)) unsaved.delete(one)
+            }
+          } else if (what === 'delete theirs') folderOf(root, line < 3 ? undefined : directory).children.delete(line < 3 ? 'd' : name)
           else if (what === 'add') await work.add(file, { factory: path === 'd' ? 'app.models.Folder' : 'app.models.File' })
           else if (what === 'remove') await work.remove(file)
           else if (what === 'revert') await work.revert([file])
@@ -229,17 +257,20 @@ test('whatever happens on both sides, what was never committed is in the working
             await work.resolve([''], { take: what === 'ours' ? 'ours' : 'theirs', repository: await stageObjects(content, work) })
           else if (what === 'update') expect((await updateObjects(content, work)).failures).toEqual([])
           else {
+            const before = await textOf(content)
             await commitObjects(content, work)
-            const objects = await stageObjects(content, work)
-            for await (const stored of objects.paths()) {
-              const text = Buffer.from(await collect(objects.read(stored))).toString()
-              for (const one of unsaved.keys()) if (text.includes(`${one}\n`)) unsaved.delete(one)
-            }
+            const after = await textOf(content)
+            for (const one of unsaved.keys()) if (after.includes(`${one}\n`)) unsaved.delete(one)
+            // Nothing goes from the objects that the working copy had not been shown.
+            for (const line of before.split('\n'))
+              expect({ line, isKept: after.includes(`${line}\n`) || seen.includes(`${line}\n`) }).toEqual({ line, isKept: true })
             expect((await work.status()).filter(({ state }) => state !== 'unchanged' && state !== 'unregistered')).toEqual([])
           }
         } catch (error) {
+          isRefused = true
           if (!(error instanceof WorkingCopyError || error instanceof CommitError || error instanceof RevisionError)) throw error
         }
+        if (['update', 'commit', 'ours', 'theirs win'].includes(what) && !isRefused) seen = await textOf(content)
         const all = [...(await filesOf(storage)).values()].join('')
         for (const [one, at] of unsaved)
           expect({ after: token, at, one, isThere: all.includes(`${one}\n`) }).toEqual({ after: token, at, one, isThere: true })

@@ -137,7 +137,7 @@ export class UpdatePlanner {
     const tree = this.#tree
     if (localEntry === undefined) return local !== undefined
     if (localEntry['flag'] === 'added' || localEntry['conflict'] !== undefined) return true
-    if (local === 'other') return true
+    if (local === 'other' || (local === 'directory' && tree.savedIn(path).length > 0)) return true
     if (local === 'file' && !(await tree.isSame(path, originalPath(path)))) return true
     for (const name of local === 'directory' ? tree.names(path) : [])
       if (await this.#isUnsaved(await this.#placeOf(joinPath(path, name), undefined, false))) return true
