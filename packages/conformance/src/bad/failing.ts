@@ -57,7 +57,6 @@ export type Counted<S extends ReadableStorage> = Decorated<S> & {
 export function failing<S extends ReadableStorage>(storage: S, options: FailingOptions): Counted<S> {
   const { call, times = 1, when = 'before', items = 0 } = options
   const error = options.error ?? new StorageError('UNAVAILABLE', `call ${call} of ${storage.name} fails, as the test asked`)
-  const members = storage as unknown as Readonly<Record<string, unknown>>
   let calls = 0
   let failed = false
   const isTurn = (): boolean => {
@@ -67,27 +66,31 @@ export function failing<S extends ReadableStorage>(storage: S, options: FailingO
     return isHit
   }
 
-  const overrides: Record<string, unknown> = {}
-  for (const name of options.method === undefined ? methods : [options.method]) {
-    if (typeof members[name] !== 'function') continue
-    const run = (args: readonly unknown[]): unknown => (members[name] as (...args: unknown[]) => unknown).apply(storage, [...args])
-    overrides[name] =
-      name === 'list' || name === 'read' || name === 'watch'
-        ? async function* (...args: readonly unknown[]) {
-            const all = run(args) as AsyncIterable<unknown>
-            if (!isTurn()) return yield* all
-            yield* when === 'after' ? all : first(items, all)
-            throw error
-          }
-        : async (...args: readonly unknown[]) => {
-            const isHit = isTurn()
-            if (isHit && when === 'before') throw error
-            const answer = await run(args)
-            if (isHit) throw error
-            return answer
-          }
+  const wrap = <T extends ReadableStorage>(inner: T): Decorated<T> => {
+    const members = inner as unknown as Readonly<Record<string, unknown>>
+    const overrides: Record<string, unknown> = {}
+    for (const name of options.method === undefined ? methods : [options.method]) {
+      if (typeof members[name] !== 'function') continue
+      const run = (args: readonly unknown[]): unknown => (members[name] as (...args: unknown[]) => unknown).apply(inner, [...args])
+      overrides[name] =
+        name === 'list' || name === 'read' || name === 'watch'
+          ? async function* (...args: readonly unknown[]) {
+              const all = run(args) as AsyncIterable<unknown>
+              if (!isTurn()) return yield* all
+              yield* when === 'after' ? all : first(items, all)
+              throw error
+            }
+          : async (...args: readonly unknown[]) => {
+              const isHit = isTurn()
+              if (isHit && when === 'before') throw error
+              const answer = await run(args)
+              if (isHit) throw error
+              return name === 'snapshot' ? wrap(answer as ReadableStorage) : answer
+            }
+    }
+    return decorate(inner, overrides as Overrides<T>)
   }
-  const wrapper = decorate(storage, overrides as Overrides<S>)
+  const wrapper = wrap(storage)
   return Object.defineProperties(wrapper, { calls: { get: () => calls }, failed: { get: () => failed } }) as Counted<S>
 }
 

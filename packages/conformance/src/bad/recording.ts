@@ -17,7 +17,10 @@ const harmless: ReadonlySet<string> = new Set(['list', 'stat', 'read', 'hash', '
 
 /** Wraps a storage so that a test can see what was asked of it. */
 export function recording<S extends ReadableStorage>(storage: S): Recorded<S> {
-  const log: { -readonly [K in keyof RecordedCall]: RecordedCall[K] }[] = []
+  return record(storage, [])
+}
+
+function record<S extends ReadableStorage>(storage: S, log: { -readonly [K in keyof RecordedCall]: RecordedCall[K] }[]): Recorded<S> {
   const members = storage as unknown as Readonly<Record<string, unknown>>
   const overrides: Record<string, unknown> = {}
   for (const method of Object.keys(decorate(storage))) {
@@ -46,7 +49,7 @@ export function recording<S extends ReadableStorage>(storage: S): Recorded<S> {
             try {
               const answer = await run(args)
               call.outcome = 'done'
-              return answer
+              return method === 'snapshot' ? record(answer as ReadableStorage, log) : answer
             } catch (error) {
               call.outcome = { error: messageOf(error) }
               throw error

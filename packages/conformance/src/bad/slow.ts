@@ -24,7 +24,8 @@ export function slow<S extends ReadableStorage>(storage: S, { sleep }: SlowOptio
           }
         : async (...args: readonly unknown[]) => {
             await sleep(name)
-            return await run(args)
+            const answer = await run(args)
+            return name === 'snapshot' ? slow(answer as ReadableStorage, { sleep }) : answer
           }
   }
   return decorate(storage, overrides as Overrides<S>)

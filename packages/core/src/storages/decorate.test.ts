@@ -56,6 +56,13 @@ describe('decorate', () => {
     expect(decorate(storage, { transferFrom: storage.transferFrom }).transferFrom).toBeDefined()
   })
 
+  test('does not forward snapshot past a wrapper that reads in its own way', async () => {
+    const storage = memory()
+    expect(decorate(storage, { list: storage.list }).snapshot).toBeUndefined()
+    expect(decorate(storage, { stat: storage.stat, snapshot: storage.snapshot }).snapshot).toBeDefined()
+    expect(decorate(storage, { name: 'mine', write: storage.write }).snapshot).toBeDefined()
+  })
+
   test('a readable storage stays readable only', () => {
     const { name, capabilities, list, stat, read } = memory()
     expect(isWritable(decorate({ name, capabilities, list, stat, read }))).toBe(false)

@@ -29,8 +29,8 @@ const writeMethods = [
 /**
  * Wraps a storage: `overrides` replace or hide members, every other method of the protocol that exists is forwarded, and none that does not.
  *
- * Not forwarded unless overridden: `transferFrom`, which would bypass the wrapper, and whatever is not of the protocol, such as
- * symbol-keyed brands by which a storage recognises its own kind.
+ * Not forwarded unless overridden: `transferFrom`, which would bypass the wrapper; `snapshot`, if what is read is overridden, for the same reason; and whatever
+ * is not of the protocol, such as symbol-keyed brands by which a storage recognises its own kind.
  *
  * @example
  * const counted = decorate(storage, {
@@ -56,8 +56,9 @@ function forward(storage: ReadableStorage, names: readonly string[], overrides: 
   // Getters, because a storage may learn what it can do (after connecting, after probing) once the wrapper exists.
   for (const name of ['name', 'capabilities'])
     Object.defineProperty(wrapper, name, { get: () => members[name], enumerable: true, configurable: true })
+  const readsAnew = ['list', 'stat', 'read', 'hash'].some(name => name in overrides)
   for (const name of names) {
-    if (typeof members[name] !== 'function') continue
+    if (typeof members[name] !== 'function' || (name === 'snapshot' && readsAnew)) continue
     wrapper[name] = (...args: unknown[]) => (members[name] as (...args: unknown[]) => unknown).apply(storage, args)
   }
   if (members['learned'] !== undefined)
