@@ -130,6 +130,15 @@ describe('mergeFile', () => {
     expect(merge('\ufeff1\n2\n3 mine\n', '\ufeff1\n2\n3\n', '\ufeff1 theirs\n2\n3\n')).toBe('\ufeff1 theirs\n2\n3 mine\n')
   })
 
+  test('many equal lines, and texts that have nothing in common, take no longer than one would wait', () => {
+    const original = Array.from({ length: 60_000 }, (_, i) => (i % 2 === 0 ? '\n' : `line ${i}\n`))
+    const [a, o, b] = [['mine\n', ...original], original, [...original, 'theirs\n']].map(all => all.join('')) as [string, string, string]
+    expect(merge(a, o, b)).toBe(`mine\n${o}theirs\n`)
+    const [x, y] = ['x', 'y'].map(word => original.map((_, i) => `${word} ${i}\n`).join('')) as [string, string]
+    expect(merge(x, o, y)).toBe(`<<<<<<< working copy: docs/a\n${x}=======\n${y}>>>>>>> repository: docs/a\n`)
+    expect(merge([...original].reverse().join(''), o, `${o}theirs\n`)).toBe('not merged')
+  })
+
   test('what is no text is not merged', () => {
     expect(merge('a\0b', 'a', 'c')).toBe('not merged')
     expect(mergeFile('a', 'text', Uint8Array.of(0xff, 0xfe), undefined, Uint8Array.of(0x41))).toBeUndefined()

@@ -16,7 +16,7 @@ export interface DiffOptions extends AbortOptions {
 export interface FileDiff {
   readonly path: Path
   readonly state: WorkState
-  /** As a unified diff between the original copy and the file; `undefined` if one of them is no text. */
+  /** As a unified diff between the original copy and the file; `undefined` if one of them is no text, or they differ too much to be compared. */
   readonly patch: string | undefined
 }
 
@@ -33,8 +33,8 @@ export async function diffOf(tree: WorkTree, paths: readonly Path[] | undefined,
     const name = (content: Uint8Array | undefined, side: string): string => (content === undefined ? '/dev/null' : `${side}/${path}`)
     if (before === undefined || after === undefined) diffs.push({ path, state, patch: undefined })
     else if (before !== after) {
-      const patch = createTwoFilesPatch(name(original, 'a'), name(local, 'b'), before, after, '', '', { context })
-      diffs.push({ path, state, patch: `Index: ${path}\n${patch}` })
+      const patch = createTwoFilesPatch(name(original, 'a'), name(local, 'b'), before, after, '', '', { context, maxEditLength: 5000 })
+      diffs.push({ path, state, patch: patch === undefined ? undefined : `Index: ${path}\n${patch}` })
     }
   }
   return diffs

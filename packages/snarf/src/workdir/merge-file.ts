@@ -26,7 +26,7 @@ export function formatOf(path: string): MergeFormat {
  * By keys where the format has keys: then what was changed under different keys is no conflict, and a key that both added is one wherever its lines are.
  *
  * @param original - absent: both versions were made on their own
- * @returns undefined for what is not text, or too big to be merged
+ * @returns undefined for what is not text, too big to be merged, or too different
  */
 export function mergeFile(
   path: string,
@@ -40,6 +40,7 @@ export function mergeFile(
   if (mine === undefined || base === undefined || theirs === undefined) return undefined
   const labels = labelsOf(path)
   const lines = mergeText(mine, base, theirs, labels)
+  if (lines === undefined) return undefined
   const byLines = { content: bytesOf(lines.text), isConflict: lines.conflicts > 0 }
   if (format === 'text') return byLines
   const merged = mergeStructured(format, mine, base, theirs)

@@ -1,5 +1,5 @@
-import { diff3Merge } from 'node-diff3'
 import { isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Document, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml'
+import { diff3 } from './diff3.ts'
 
 /** Formats that are merged by keys. */
 export type StructuredFormat = 'json' | 'yaml'
@@ -99,9 +99,9 @@ function mergeLists(local: YAMLSeq, original: YAMLSeq, remote: YAMLSeq): Value |
     })
   const [b, o, a] = [texts(remote), texts(original), texts(local)]
   const items: unknown[] = []
-  for (const { ok, conflict: both } of diff3Merge(a, o, b, { excludeFalseConflicts: true })) {
-    if (both !== undefined) return conflict
-    for (const text of ok ?? []) items.push(nodes.get(text))
+  for (const region of diff3(a, o, b) ?? [{ local: a, remote: b }]) {
+    if (!('merged' in region)) return conflict
+    for (const text of region.merged) items.push(nodes.get(text))
   }
   local.items = items
   return local

@@ -1,4 +1,4 @@
-import { diff3Merge } from 'node-diff3'
+import { diff3 } from './diff3.ts'
 
 /** What the two texts of a conflict are called, behind the signs that mark them. Stable, so that a merge always gives the same bytes. */
 export interface ConflictLabels {
@@ -28,20 +28,22 @@ export function hasConflict(text: string, { local, remote }: ConflictLabels): bo
  * Merges two texts that come from a third by lines, as `diff3 -m` does. What both changed alike is no conflict.
  *
  * Every line of both is in the result, unless the other side deleted it and this one left it as it was.
+ *
+ * @returns undefined if the texts differ so much that nobody would wait for the comparison
  */
-export function mergeText(local: string, original: string, remote: string, labels: ConflictLabels): MergedText {
-  const [a, o, b] = [linesOf(local), linesOf(original), linesOf(remote)]
-  const { before, after } = commonEnds(a, o, b)
-  const inner = (lines: readonly string[]): string[] => lines.slice(before, lines.length - after)
-  let text = a.slice(0, before).join('')
+export function mergeText(local: string, original: string, remote: string, labels: ConflictLabels): MergedText | undefined {
+  const regions = diff3(linesOf(local), linesOf(original), linesOf(remote))
+  if (regions === undefined) return undefined
+  let text = ''
   let conflicts = 0
-  for (const { ok, conflict } of diff3Merge(inner(a), inner(o), inner(b), { excludeFalseConflicts: true })) {
-    if (ok !== undefined) text += ok.join('')
-    if (conflict === undefined) continue
-    conflicts++
-    text = terminated(text) + conflictBlock(conflict.a.join(''), conflict.b.join(''), labels)
+  for (const region of regions) {
+    if ('merged' in region) text += region.merged.join('')
+    else {
+      conflicts++
+      text = terminated(text) + conflictBlock(region.local.join(''), region.remote.join(''), labels)
+    }
   }
-  return { text: text + a.slice(a.length - after).join(''), conflicts }
+  return { text, conflicts }
 }
 
 /** A merged text with the local side of each conflict in it. */
@@ -70,15 +72,4 @@ function terminated(text: string): string {
 
 function linesOf(text: string): readonly string[] {
   return text === '' ? [] : text.split(/(?<=\n)/)
-}
-
-/** Lines that all three begin and end with: comparing takes time that grows with the product of what is left. */
-function commonEnds(...texts: readonly (readonly string[])[]): { readonly before: number; readonly after: number } {
-  const shortest = Math.min(...texts.map(lines => lines.length))
-  const [first = []] = texts
-  let before = 0
-  while (before < shortest && texts.every(lines => lines[before] === first[before])) before++
-  let after = 0
-  while (after < shortest - before && texts.every(lines => lines[lines.length - 1 - after] === first[first.length - 1 - after])) after++
-  return { before, after }
 }
