@@ -1863,8 +1863,8 @@ type Overrides<S extends ReadableStorage> = {
 /**
  * Wraps a storage: `overrides` replace or hide members, every other method of the protocol that exists is forwarded, and none that does not.
  *
- * Not forwarded unless overridden: `transferFrom`, which would bypass the wrapper, and whatever is not of the protocol, such as
- * symbol-keyed brands by which a storage recognises its own kind.
+ * Not forwarded unless overridden: `transferFrom`, which would bypass the wrapper; `snapshot`, if what is read is overridden, for the same reason; and whatever
+ * is not of the protocol, such as symbol-keyed brands by which a storage recognises its own kind.
  *
  * @example
  * const counted = decorate(storage, {

@@ -1265,7 +1265,7 @@ declare function formatOf(path: string): MergeFormat;
  * By keys where the format has keys: then what was changed under different keys is no conflict, and a key that both added is one wherever its lines are.
  *
  * @param original - absent: both versions were made on their own
- * @returns undefined for what is not text, or too big to be merged
+ * @returns undefined for what is not text, too big to be merged, or too different
  */
 declare function mergeFile(path: string, format: MergeFormat, local: Uint8Array, original: Uint8Array | undefined, remote: Uint8Array): MergedFile | undefined;
 
@@ -1340,7 +1340,7 @@ interface DiffOptions extends AbortOptions {
 interface FileDiff {
     readonly path: Path;
     readonly state: WorkState;
-    /** As a unified diff between the original copy and the file; `undefined` if one of them is no text. */
+    /** As a unified diff between the original copy and the file; `undefined` if one of them is no text, or they differ too much to be compared. */
     readonly patch: string | undefined;
 }
 
