@@ -162,6 +162,21 @@ describe('the listing of a snapshot', () => {
       expect(await list(() => true)).toEqual(['big', 'big/deep', 'big/deep/file', 'big/deep/new', 'small'])
     }))
 
+  test('is walked in a snapshot that took the place of its subvolume, where what was kept is not', context =>
+    withSubvolume(context, async volume => {
+      const [data, restored] = [join(volume, 'data'), join(volume, 'restored')]
+      run('btrfs', 'subvolume', 'create', data)
+      writeFileSync(join(data, 'a'), 'one')
+      await listings(data)
+      run('btrfs', 'subvolume', 'snapshot', data, restored)
+      rmSync(join(restored, 'a'))
+      writeFileSync(join(restored, 'b'), 'one')
+      expect(snapshotsIn(restored).bases).toEqual(snapshotsIn(data).bases)
+      for (let i = 0; i < 2; i++) expect((await listings(restored)).kept.map(({ path }) => path)).toEqual(['b'])
+      expect(snapshotsIn(restored).bases).toHaveLength(1)
+      expect(snapshotsIn(restored).bases).not.toEqual(snapshotsIn(data).bases)
+    }))
+
   test('shows a subvolume in it as a problem, and is walked then', context =>
     withSubvolume(context, async volume => {
       for (const name of ['a-b', 'a.c', 'z']) writeFileSync(join(volume, name), name)

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, StorageError, type AbortOptions, type Path } from '@syncline/core'
 import { processOwner } from '@syncline/fs'
@@ -17,6 +17,9 @@ export function isOwn(path: Path): boolean {
 
 /** What processes of other machines left is removed when it is as old as this: until then they may be alive. */
 const foreignAgeMs = 24 * 60 * 60 * 1000
+
+/** The number of the root of every subvolume. */
+const subvolumeInode = 256
 
 const workName = /^run-[0-9a-z]+-([\w-]+)$/
 const baseName = /^base-([0-9a-f]{8})-([0-9a-f-]{36})(\.list)?$/
@@ -148,13 +151,15 @@ export class Place {
 
   async #discard(path: string): Promise<void> {
     const stats = lstatSync(path, { throwIfNoEntry: false })
-    if (stats?.isDirectory() === true) await this.remove(path)
-    else removeFile(path)
+    if (stats?.isDirectory() !== true) removeFile(path)
+    // In a snapshot that became the subvolume, empty directories stand for the snapshots that it had.
+    else if (stats.ino === subvolumeInode) await this.remove(path)
+    else removeDirectory(path)
   }
 
   async #drop({ snapshot, list }: Base): Promise<void> {
     removeFile(list)
-    await this.remove(snapshot)
+    await this.#discard(snapshot)
   }
 
   #bases(directory: Path): readonly Base[] {
@@ -177,6 +182,14 @@ export class Place {
 /** Stands for a directory in names. */
 function keyOf(directory: Path): string {
   return createHash('sha256').update(directory).digest('hex').slice(0, 8)
+}
+
+function removeDirectory(path: string): void {
+  try {
+    rmdirSync(path)
+  } catch {
+    return
+  }
 }
 
 /** As with snapshots, what cannot be removed now is removed by a later run. */
