@@ -88,7 +88,7 @@ class Listings {
       for await (const rows of walk(path)) yield rows.map(({ entry }) => entry)
       return
     }
-    const patched = await (this.#patch ??= this.#findChanges(options))
+    const patched = await this.#patched(options)
     const rows = patched === undefined ? walk('') : patchedListing(patched.kept.pages(), patched.patch)
     const record = this.#startRecord(patched?.patch)
     try {
@@ -135,11 +135,20 @@ class Listings {
   }
 
   /** Where nothing has changed, what is kept stays as it is. */
-  #startRecord(patch: Patch | undefined): Record | undefined {
+  #startRecord(patch: Patch | undefined): Recording | undefined {
     const { keeps, nested, place } = this.#options
     if (!keeps || nested.length > 0 || this.#isClosed) return undefined
     const isSame = patch !== undefined && patch.changes.entries.size === 0 && patch.changes.trees.size === 0
-    return isSame ? undefined : new Record(place.workPath())
+    return isSame ? undefined : new Recording(place.workPath())
+  }
+
+  /** Found out once; a caller that gave up does not decide for the next. */
+  #patched(options: AbortOptions): Promise<Patched | undefined> {
+    this.#patch ??= this.#findChanges(options).catch((error: unknown) => {
+      this.#patch = undefined
+      throw error
+    })
+    return this.#patch
   }
 
   /** What has changed since the listing that was kept; `undefined` if it is better to walk, or anything is in doubt. */
@@ -182,7 +191,7 @@ class Listings {
 }
 
 /** A listing that is written down while it is given out. It is worth nobody's sync: where it cannot be written, the next run walks. */
-class Record {
+class Recording {
   #writer: ListingWriter | undefined
 
   constructor(file: string) {
