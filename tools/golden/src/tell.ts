@@ -149,9 +149,9 @@ export function engineRunner(source: Place, destination: Place): Runner {
   }
 }
 
-/** Listing, and looking at the rules that say what to list. */
+/** Listing, on a side that stands still if it can, and looking at the rules that say what to list. */
 function isLooking({ method, path }: { readonly method: string; readonly path: string | undefined }): boolean {
-  return method === 'list' || path?.endsWith('.syncignore') === true
+  return ['list', 'snapshot', 'close'].includes(method) || path?.endsWith('.syncignore') === true
 }
 
 function outcomeOf(result: SyncResult): Outcome {
