@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { failing, truncating } from '@syncline/conformance'
@@ -251,6 +251,21 @@ describe('snarfStorage', () => {
     for await (const page of inner.list('')) names.push(...(page as readonly Entry[]).map(({ path }) => path))
     expect(names).toEqual(['site.snarf'])
     expect(await contentOf(inner)).toEqual({ '': null, a: '1', old: 'old' })
+  })
+
+  test('what killed processes left beside an archive goes a day later, and nothing else does', async () => {
+    const directory = temporaryDirectory()
+    const names = ['.site.snarf.new-0a1b2c3d', '.site.snarf.new-of yesterday', '.other.snarf.new-0a1b2c3d', 'site.snarf.new-0a1b2c3d']
+    const dayMs = 24 * 60 * 60 * 1000
+    for (const name of names) {
+      writeFileSync(join(directory, name), 'left')
+      utimesSync(join(directory, name), new Date(), new Date(Date.now() - dayMs - 60_000))
+    }
+    writeFileSync(join(directory, '.site.snarf.new-00000000'), 'somebody writes this now')
+    const storage = snarfStorage(fs(directory), 'site.snarf')
+    await storage.write('a', toBytes('1'))
+    await storage.flush()
+    expect(readdirSync(directory).sort()).toEqual(['.site.snarf.new-00000000', ...names.slice(1), 'site.snarf'].sort())
   })
 
   test('an inner storage that loses bytes of the old archive does not get a new one made of them', async () => {

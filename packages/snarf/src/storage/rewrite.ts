@@ -1,8 +1,9 @@
-import { baseName, isStorageError, joinPath, parentPath, type Bytes, type FileEntry, type Path, type WriteOptions } from '@syncline/core'
+import { isStorageError, type Bytes, type FileEntry, type Path, type WriteOptions } from '@syncline/core'
 import { encodeHeader, writeSnarf, type SnarfInput } from '../format/index.ts'
 import type { Archive } from './archive.ts'
 import { readPieces } from './incoming.ts'
 import type { FileNode, MemberTree, Place } from './member-tree.ts'
+import { conditionOf, replaceDurably } from './replace-durably.ts'
 import { SequentialReader } from './sequential-reader.ts'
 import type { Spool } from './spool.ts'
 
@@ -56,43 +57,6 @@ export async function rewrite(
   }
   for (const { node, offset } of items) if (node !== undefined) node.place = { in: 'archive', version, offset }
   return version
-}
-
-/**
- * Writes beside the archive, makes that durable, and only then lets it take the place of the old one. A file system may bring a rename to the disk before
- * the content of the file, and after a power cut there would be neither archive.
- */
-async function replaceDurably(archive: Archive, old: FileEntry | undefined, content: Bytes, options: WriteOptions): Promise<FileEntry> {
-  const { inner, path } = archive
-  const { signal } = options
-  // A name of its own: two that write at the same time do not touch each other's.
-  const beside = joinPath(parentPath(path), `.${baseName(path)}.new-${Math.random().toString(36).slice(2, 10)}`)
-  let written: FileEntry
-  try {
-    written = await inner.write(beside, content, options)
-    await inner.flush?.({ signal })
-    await archive.checkIsStill(old, signal)
-    await inner.move?.(beside, path, { signal, ...(old?.etag !== undefined && { ifMatch: old.etag }) })
-  } catch (error) {
-    // A store that does not know versions moves nothing to where something is. The copy beside it is durable meanwhile.
-    const knowsNoVersions = old !== undefined && isStorageError(error, 'ALREADY_EXISTS')
-    try {
-      if (!knowsNoVersions) throw error
-      await archive.checkIsStill(old, signal)
-      return await inner.write(path, inner.read(beside, { signal }), { ...options, ...conditionOf(old) })
-    } finally {
-      await inner.remove(beside).catch(() => undefined)
-    }
-  }
-  // The old archive is gone: an abort must not hide which one is there now.
-  const now = await archive.look(undefined)
-  if (now === undefined || now.size !== written.size || now.id !== written.id) throw archive.changed()
-  return now
-}
-
-function conditionOf(old: FileEntry | undefined): WriteOptions {
-  if (old === undefined) return { ifNoneMatch: '*' }
-  return old.etag === undefined ? {} : { ifMatch: old.etag }
 }
 
 function* inputs(archive: Archive, items: readonly Item[], spool: Spool | undefined, signal: AbortSignal | undefined): Generator<SnarfInput> {
