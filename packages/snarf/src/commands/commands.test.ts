@@ -5,6 +5,7 @@ import { memory, toBytes, type FamilyCall, type FamilyCommand } from '@syncline/
 import { fs } from '@syncline/fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { families } from './index.ts'
+import { Staging } from './staging.ts'
 
 interface Outcome {
   readonly code: number
@@ -49,6 +50,10 @@ async function run(directory: string, name: string, ...words: readonly string[])
 function absolute(directory: string, operand: string): string {
   if (operand === '-' || operand.startsWith('memory:')) return operand
   return operand.startsWith('snarf:') ? `snarf:${join(directory, operand.slice(6))}` : join(directory, operand)
+}
+
+async function* single(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text)
 }
 
 /** A place that is no directory of this computer. */
@@ -149,6 +154,54 @@ test.each([
   await expect(run(at, 'verify', 'site.snarf')).rejects.toThrow(message)
   expect(readdirSync(join(at, 'copy'))).toEqual([])
   expect(existsSync(join(at, 'b'))).toBe(false)
+})
+
+test('extract into a new place leaves nothing of an archive that ends early', async () => {
+  const at = directoryWith({ 'site.snarf': '0 d/\n1 d/a\nx5 b\nx' })
+  await expect(run(at, 'extract', 'site.snarf', 'copy')).rejects.toThrow('ends within b')
+  expect(readdirSync(at)).toEqual(['site.snarf'])
+})
+
+test('extract goes on where a name is too long for the disk, and keeps the names that are its own', async () => {
+  const long = 'n'.repeat(256)
+  const at = directoryWith({ 'site.snarf': `1 a\nx1 ${long}/b\nx1 d/.syncline-tmp-1\nx1 z\nx` })
+  const { code, warnings } = await run(at, 'extract', 'site.snarf', 'copy')
+  expect(code).toBe(3)
+  expect(warnings).toEqual([
+    expect.stringMatching(/^n+\/b was not written: ENAMETOOLONG/),
+    'd/.syncline-tmp-1 was not written: names that begin with .syncline-tmp- are kept for files under way',
+  ])
+  expect(readdirSync(join(at, 'copy')).sort()).toEqual(['a', 'z'])
+})
+
+test('extract removes what a killed one has left, and nothing of one that runs', async () => {
+  const at = directoryWith({ 'site.snarf': '1 a\nx' })
+  const stage = Staging.begin(join(at, 'copy'))
+  await stage?.writeFile('b', single('1'))
+  const [running = ''] = readdirSync(join(at, 'copy'))
+  const left = running.replace(`-${process.pid}-`, '-4194305-')
+  mkdirSync(join(at, 'copy', left))
+  writeFileSync(join(at, 'copy', left, 'half'), 'x')
+  expect((await run(at, 'extract', 'site.snarf', 'copy')).code).toBe(0)
+  expect(readdirSync(join(at, 'copy')).sort()).toEqual([running, 'a'])
+  expect(stage?.publish()).toEqual([])
+  expect(readdirSync(join(at, 'copy')).sort()).toEqual(['a', 'b'])
+})
+
+test('a staged tree never takes the place of what came meanwhile', async () => {
+  const at = directoryWith({})
+  const stage = Staging.begin(at)
+  await stage?.writeFile('a', single('staged'))
+  await stage?.writeFile('d/b', single('staged'))
+  await stage?.writeFile('e/c', single('staged'))
+  writeFileSync(join(at, 'a'), 'mine')
+  mkdirSync(join(at, 'd'))
+  writeFileSync(join(at, 'd/x'), 'mine')
+  symlinkSync('elsewhere', join(at, 'e'))
+  expect(stage?.publish().toSorted()).toEqual(['a', 'd', 'e'])
+  expect(readFileSync(join(at, 'a'), 'utf8')).toBe('mine')
+  expect(readdirSync(join(at, 'd'))).toEqual(['x'])
+  expect(readdirSync(at).sort()).toEqual(['a', 'd', 'e'])
 })
 
 test('extract makes files again that lie across the chunks of an archive', async () => {

@@ -11,6 +11,7 @@ import {
   type WritableStorage,
   type WriteOptions,
 } from '@syncline/core'
+import { extractNew, type Extracted } from './extract-new.ts'
 import { indexSnarf, readSnarf, windowsPathProblem, type SnarfRecord } from '../format/index.ts'
 import {
   lookAt,
@@ -34,7 +35,7 @@ export const extract: FamilyCommand = {
   summary: 'Write what an archive holds into a tree',
   usage: ['ARCHIVE DESTINATION'],
   details: [
-    'DESTINATION is any place that can be written to. The whole archive is looked through before the first file is written: one with a path that leaves the root, or that ends early, writes nothing.',
+    'DESTINATION is any place that can be written to. An archive with a path that leaves the root, or that ends early, writes nothing: a new or empty directory gets its tree at once when all of it is there, and for any other place the archive is looked through first.',
     'A file that is there already is left as it is, and the exit code is 3, unless --force is given. Nothing is written through symbolic links. On Windows, names that mean something else there are refused.',
   ],
   examples: ['syncline snarf extract site.snarf ./site', 'syncline snarf extract s3://bucket/site.snarf ./site --force'],
@@ -47,20 +48,26 @@ async function run(call: FamilyCall): Promise<number> {
   const [location = '', to = ''] = operandsOf(call, 2, 2, 'extract takes an archive and where its files go')
   return withArchive(call, location, async archive => {
     const version = await lookAt(archive, call.signal)
-    const latest = await lookThrough(call, archive, version)
-    const opened = await call.open(to)
-    try {
-      const destination = writable(opened)
-      const { totals, failures } = await writeAll(call, destination, readAll(archive, version, call.signal), latest)
-      await destination.flush?.({ signal: call.signal })
-      call.progress()
-      call.print(`${to}: ${summaryOf(call, totals)}${failures === 0 ? '' : `, ${failures} not written`}`)
-      call.json({ type: 'extracted', archive: location, destination: to, ...totals, failures })
-      return failures === 0 ? ExitCode.OK : ExitCode.PARTIAL
-    } finally {
-      await opened.close?.()
-    }
+    const { totals, failures } = (await extractNew(call, archive, version, to)) ?? (await extractInto(call, archive, version, to))
+    call.progress()
+    call.print(`${to}: ${summaryOf(call, totals)}${failures === 0 ? '' : `, ${failures} not written`}`)
+    call.json({ type: 'extracted', archive: location, destination: to, ...totals, failures })
+    return failures === 0 ? ExitCode.OK : ExitCode.PARTIAL
   })
+}
+
+/** Writes through the storage, which minds what is there already. */
+async function extractInto(call: FamilyCall, archive: ArchiveFile, version: FileEntry, to: string): Promise<Extracted> {
+  const latest = await lookThrough(call, archive, version)
+  const opened = await call.open(to)
+  try {
+    const destination = writable(opened)
+    const extracted = await writeAll(call, destination, readAll(archive, version, call.signal), latest)
+    await destination.flush?.({ signal: call.signal })
+    return extracted
+  } finally {
+    await opened.close?.()
+  }
 }
 
 /** @returns where the later one begins of files that come twice. @throws StorageError before anything is written */
@@ -81,7 +88,7 @@ async function writeAll(
   destination: WritableStorage,
   content: Bytes,
   latest: ReadonlyMap<string, number> | undefined,
-): Promise<{ readonly totals: Totals; readonly failures: number }> {
+): Promise<Extracted> {
   const totals: Totals = { files: 0, directories: 0, bytes: 0 }
   const running = new Set<Promise<void>>()
   const most = destination.capabilities.concurrency ?? 1
