@@ -1,5 +1,5 @@
 import { ExitCode, type FamilyCall, type FamilyCommand, type Path } from '@syncline/core'
-import { stageObjects, type AddOptions, type Resolved, type WorkingCopy } from '../workdir/index.ts'
+import type { AddOptions, Resolved, WorkingCopy } from '../workdir/index.ts'
 import { moduleDetails, moduleOptions, requireOperands, withObjects, withWorkingCopy } from './objects-call.ts'
 
 const classOptions = {
@@ -94,8 +94,8 @@ export const resolve: FamilyCommand = {
       return ExitCode.OK
     }
     if (!ours && !theirs) return withWorkingCopy(call, async ({ work, paths }) => done(await work.resolve(paths, undefined, { signal })))
-    return withObjects(call, async ({ work, paths, content }) =>
-      done(await work.resolve(paths, { take: ours ? 'ours' : 'theirs', repository: await stageObjects(content, work, { signal }) }, { signal })),
+    return withObjects(call, async ({ work, paths, stage }) =>
+      done(await work.resolve(paths, { take: ours ? 'ours' : 'theirs', repository: await stage({ signal }) }, { signal })),
     )
   },
 }

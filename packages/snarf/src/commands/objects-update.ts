@@ -1,5 +1,5 @@
 import { ExitCode, gravestExitCode, messageOf, type FamilyCall, type FamilyCommand } from '@syncline/core'
-import { commitObjects, updateObjects, type UpdateObjectsResult } from '../workdir/index.ts'
+import type { UpdateObjectsResult } from '../workdir/index.ts'
 import { moduleDetails, moduleOptions, refusePaths, requireOperands, withObjects } from './objects-call.ts'
 
 const dryRun = { short: 'n', text: 'Say what would be done, and do nothing' } as const
@@ -20,11 +20,11 @@ export const checkout: FamilyCommand = {
     refusePaths(call, 'checkout writes')
     return withObjects(
       call,
-      async ({ work, content }) => {
+      async ({ work, update: run }) => {
         const { signal } = call
         if (await work.exists({ signal }))
           throw call.usageError(`${call.operands[0] ?? ''} is a working copy already`, 'Bring it up to date with: syncline objects update')
-        return report(call, await updateObjects(content, work, { signal }), 'checkout')
+        return report(call, await run({ signal }), 'checkout')
       },
       true,
     )
@@ -47,8 +47,8 @@ export const update: FamilyCommand = {
   run: call => {
     refusePaths(call, 'update takes')
     const isDry = call.options.has('dry-run')
-    return withObjects(call, async ({ work, content }) =>
-      report(call, await updateObjects(content, work, { signal: call.signal, dryRun: isDry }), isDry ? 'update_plan' : 'update'),
+    return withObjects(call, async ({ update: run }) =>
+      report(call, await run({ signal: call.signal, dryRun: isDry }), isDry ? 'update_plan' : 'update'),
     )
   },
 }
@@ -68,10 +68,10 @@ export const commit: FamilyCommand = {
   run: call => {
     refusePaths(call, 'commit takes')
     const isDry = call.options.has('dry-run')
-    return withObjects(call, async ({ work, content, save }) => {
-      if (save === undefined && !isDry)
+    return withObjects(call, async ({ canSave, commit: run }) => {
+      if (!canSave && !isDry)
         throw call.usageError('the module exports no save function, so a commit would be forgotten', 'See what it would do with --dry-run.')
-      const { items, update: back } = await commitObjects(content, work, { signal: call.signal, dryRun: isDry, ...(save !== undefined && { save }) })
+      const { items, update: back } = await run({ signal: call.signal, dryRun: isDry })
       for (const { action, path, key, part, reason } of items) {
         call.print(`${action} ${path}${part === 'body' ? '' : ` (${part})`}: ${reason}`)
         call.json({ type: 'item', action, path, key, part, reason })
