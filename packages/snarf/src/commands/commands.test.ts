@@ -184,7 +184,7 @@ test('extract removes what a killed one has left, and nothing of one that runs',
   writeFileSync(join(at, 'copy', left, 'half'), 'x')
   expect((await run(at, 'extract', 'site.snarf', 'copy')).code).toBe(0)
   expect(readdirSync(join(at, 'copy')).sort()).toEqual([running, 'a'])
-  expect(stage?.publish()).toEqual([])
+  expect(await stage?.publish()).toEqual([])
   expect(readdirSync(join(at, 'copy')).sort()).toEqual(['a', 'b'])
 })
 
@@ -198,7 +198,7 @@ test('a staged tree never takes the place of what came meanwhile', async () => {
   mkdirSync(join(at, 'd'))
   writeFileSync(join(at, 'd/x'), 'mine')
   symlinkSync('elsewhere', join(at, 'e'))
-  expect(stage?.publish().toSorted()).toEqual(['a', 'd', 'e'])
+  expect((await stage?.publish())?.toSorted()).toEqual(['a', 'd', 'e'])
   expect(readFileSync(join(at, 'a'), 'utf8')).toBe('mine')
   expect(readdirSync(join(at, 'd'))).toEqual(['x'])
   expect(readdirSync(at).sort()).toEqual(['a', 'd', 'e'])

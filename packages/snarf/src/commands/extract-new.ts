@@ -33,11 +33,12 @@ export async function extractNew(call: FamilyCall, archive: ArchiveFile, version
       await take(record, staging, totals, notWritten)
       if ((totals.files + totals.directories) % 256 === 0) call.progress(summaryOf(call, totals))
     }
+    call.signal.throwIfAborted()
+    for (const name of await staging.publish()) notWritten(name, 'it is there already, and was not a moment ago')
   } catch (error) {
     staging.discard()
     throw error
   }
-  for (const name of staging.publish()) notWritten(name, 'it is there already, and was not a moment ago')
   return { totals, failures }
 }
 

@@ -6,6 +6,7 @@ import type { SnarfInput } from '../format/index.ts'
 
 /** Files up to this size are read whole. */
 const wholeBytes = 256 * 1024
+const small = new Uint8Array(64 * 1024)
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /** The directory of this computer that a location names; `undefined` for another place. */
@@ -19,6 +20,8 @@ export function localDirectory(location: string): string | undefined {
 /**
  * The members of a directory, in the order in which an archive has them: each file is read when its turn comes, with four calls of the system. Asking a
  * storage for a listing first, and then for each file, takes twice as long.
+ *
+ * Content is valid until the next member is asked for.
  *
  * @param leaveOut - told of what is no member, and why
  * @returns undefined for what is no directory that can be read; the storage then says what is wrong with it
@@ -66,6 +69,8 @@ function openFile(root: string, path: Path): SnarfInput {
   let isOpen = true
   try {
     const { size } = fstatSync(fd)
+    // An archive takes a copy of what is small before it asks for the next.
+    if (size <= small.length) return { kind: 'file', path, size, content: read(fd, path, small.subarray(0, size)) }
     if (size <= wholeBytes) return { kind: 'file', path, size, content: read(fd, path, new Uint8Array(size)) }
     isOpen = false
     return { kind: 'file', path, size, content: stream(fd, path, size) }

@@ -16,6 +16,7 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { parentPath, StorageError, temporaryPrefix, type Path } from '@syncline/core'
+import { makeDurable } from './durable.ts'
 
 /** Of another computer nobody here can tell whether it still writes. */
 const foreignAgeMs = 24 * 60 * 60 * 1000
@@ -81,8 +82,13 @@ export class Staging {
     }
   }
 
-  /** Shows the tree. @returns top-level names that somebody else has used meanwhile; theirs stay, and ours go */
-  publish(): readonly string[] {
+  /**
+   * Shows the tree, once it is durable: after a power cut there is all of it or nothing.
+   *
+   * @returns top-level names that somebody else has used meanwhile; theirs stay, and ours go
+   */
+  async publish(): Promise<readonly string[]> {
+    await makeDurable(this.#stage)
     const taken: string[] = []
     for (const name of readdirSync(this.#stage)) {
       const [from, to] = [join(this.#stage, name), join(this.#root, name)]
