@@ -36,10 +36,17 @@ export class Workplace {
   /** Starts the command without waiting for it. */
   start(
     argv: readonly string[],
-    options: { readonly env?: Readonly<Record<string, string>>; readonly uid?: number; readonly cwd?: string } = {},
+    options: {
+      readonly env?: Readonly<Record<string, string>>
+      readonly uid?: number
+      readonly cwd?: string
+      /** A program with its arguments that starts the command, which it gets behind them. */
+      readonly within?: readonly string[]
+    } = {},
   ): ChildProcessWithoutNullStreams {
     const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env
-    return spawn(process.execPath, [bin, ...argv], {
+    const [program = process.execPath, ...args] = [...(options.within ?? []), process.execPath, bin, ...argv]
+    return spawn(program, args, {
       cwd: options.cwd ?? this.root,
       env: { ...env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', XDG_STATE_HOME: this.path('.state'), CI: '', ...options.env },
       ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),

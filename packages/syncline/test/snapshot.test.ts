@@ -1,77 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, truncateSync, writeFileSync } from 'node:fs'
-import { chmod, writeFile } from 'node:fs/promises'
+import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { service } from '@syncline/services'
-import { describe, expect, test, type TestContext } from 'vitest'
-import { ended, Workplace, type Ended } from './bin.ts'
-
-/** A subvolume on each of two file systems, and the command. */
-class Bench implements AsyncDisposable {
-  readonly here: Workplace
-  /** Of the source: with the subvolume `data`, and `snaps` for its snapshots. */
-  readonly a: string
-  readonly b: string
-
-  private constructor(here: Workplace, a: string, b: string) {
-    this.here = here
-    this.a = a
-    this.b = b
-  }
-
-  /** Skips the test where there is no btrfs. @param snapshots - of `data`, each with a file of its name */
-  static async make(context: TestContext, ...snapshots: readonly string[]): Promise<Bench> {
-    const found = await service('btrfs')
-    if (!found.available) context.skip(found.reason)
-    const name = `command-${process.pid}-${randomBytes(4).toString('hex')}`
-    const [a, b] = found.mounts.map(mount => join(mount, name)) as [string, string]
-    for (const path of [a, b, join(a, 'data')]) btrfs('subvolume', 'create', path)
-    mkdirSync(join(a, 'snaps'))
-    writeFileSync(join(a, 'data', 'big'), randomBytes(2_000_000))
-    const bench = new Bench(await Workplace.make(), a, b)
-    for (const snapshot of snapshots) bench.snapshot(snapshot)
-    return bench
-  }
-
-  snapshot(name: string): void {
-    writeFileSync(join(this.a, 'data', name), name)
-    btrfs('subvolume', 'snapshot', '-r', join(this.a, 'data'), join(this.a, 'snaps', name))
-  }
-
-  /** `syncline snapshot ...` */
-  run(...argv: readonly string[]): Promise<Ended> {
-    return this.here.run('snapshot', ...argv)
-  }
-
-  /** As `run`, with what `--json` prints. */
-  async json(...argv: readonly string[]): Promise<{ readonly code: number | null; readonly lines: Record<string, unknown>[]; readonly err: string }> {
-    const { code, out, err } = await this.run(...argv, '--json')
-    const lines = out
-      .split('\n')
-      .filter(line => line !== '')
-      .map(line => JSON.parse(line) as Record<string, unknown>)
-    return { code, lines, err }
-  }
-
-  get received(): readonly string[] {
-    return readdirSync(this.b).sort()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const root of [this.a, this.b]) {
-      const inside = execFileSync('find', [root, '-mindepth', '1', '-inum', '256'], { encoding: 'utf8' }).split('\n').filter(Boolean)
-      for (const path of [...inside.reverse(), root]) btrfs('subvolume', 'delete', path)
-    }
-    await this.here.remove()
-  }
-}
-
-function btrfs(...args: readonly string[]): string {
-  return execFileSync('btrfs', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-const same = (one: string, other: string): boolean => readFileSync(one).equals(readFileSync(other))
+import { describe, expect, test } from 'vitest'
+import { ended } from './bin.ts'
+import { Bench, btrfs, same, stuckSender } from './snapshot-bench.ts'
 
 describe('snapshot send', () => {
   test('shows what it would send, sends it, and then has nothing to send', async context => {
@@ -191,15 +124,7 @@ describe('snapshot send', () => {
   test.for(['SIGINT', 'SIGTERM'] as const)('%s ends it, and nothing half-received stays', async (signal, context) => {
     await using bench = await Bench.make(context, 's1')
     const { a, b, here } = bench
-    const real = realpathSync(execFileSync('sh', ['-c', 'command -v btrfs'], { encoding: 'utf8' }).trim())
-    // A sender that stops in the middle, as a disk or a network may.
-    mkdirSync(here.path('bin'))
-    await writeFile(
-      here.path('bin/btrfs'),
-      `#!/bin/sh\nif [ "$1" = send ]; then ${real} "$@" | { head -c 600000; touch ${here.path('stuck')}; sleep 60; }; else exec ${real} "$@"; fi\n`,
-    )
-    await chmod(here.path('bin/btrfs'), 0o755)
-    const child = here.start(['snapshot', 'send', join(a, 'snaps/s1'), b], { env: { PATH: `${here.path('bin')}:${process.env['PATH'] ?? ''}` } })
+    const child = here.start(['snapshot', 'send', join(a, 'snaps/s1'), b], { env: { PATH: stuckSender(here) } })
     const end = ended(child)
     await expect.poll(() => existsSync(here.path('stuck')), { timeout: 20_000 }).toBe(true)
     child.kill(signal)

@@ -1,7 +1,7 @@
 import { isStorageError, StorageError, type AbortOptions } from '@syncline/core'
+import { nameBelow, placeName } from '../roots/place-name.ts'
 import type { BtrfsRoot, RootFactory } from '../roots/root.ts'
 import type { RawPath } from '../stream/command.ts'
-import { textOf } from '../subvolume/raw-text.ts'
 import type { Subvolume } from '../subvolume/subvolume.ts'
 import { hasWildcard, matcherOf } from './glob.ts'
 
@@ -67,18 +67,18 @@ async function choosePattern(path: string, roots: RootFactory, options: AbortOpt
 async function chooseOne(path: string, roots: RootFactory, options: AbortOptions): Promise<ChosenSource> {
   const itself = await roots.getRoot(path, options)
   const details = await itself.root.show('', options)
-  if (details === undefined) throw new StorageError('NOT_FOUND', `${path} is not there any more`)
+  if (details === undefined) throw new StorageError('NOT_FOUND', `${placeName(itself.root.name, path)} is not there any more`)
   if (!details.readonly)
     throw new StorageError(
       'NOT_SUPPORTED',
-      `${path} can be written to, and only read-only subvolumes can be sent: make a snapshot of it with syncline snapshot create, or write ${path}/ for the snapshots in it`,
+      `${placeName(itself.root.name, path)} can be written to, and only read-only subvolumes can be sent: make a snapshot of it with syncline snapshot create, or write ${path}/ for the snapshots in it`,
     )
   const { root } = await roots.getRoot(`${path}/..`, options)
   const listed = (await root.list(options)).find(({ uuid }) => uuid === details.uuid)
   if (listed?.path === undefined)
     throw new StorageError(
       'NOT_SUPPORTED',
-      `${path} is the top of what is mounted there, and a subvolume is sent from the one that holds it: mount that, and name the subvolume in it`,
+      `${placeName(itself.root.name, path)} is the top of what is mounted there, and a subvolume is sent from the one that holds it: mount that, and name the subvolume in it`,
     )
   return { root, takes: ({ uuid }) => uuid === details.uuid, relative: own => own, mustMatch: true }
 }
@@ -96,7 +96,7 @@ function everythingBelow(root: BtrfsRoot, directory: RawPath): ChosenSource {
 /** @throws StorageError `NOT_FOUND` if nothing is at a path of a root */
 async function mustExist(root: BtrfsRoot, path: RawPath, written: string, options: AbortOptions): Promise<void> {
   if (await exists(root, path, options)) return
-  throw new StorageError('NOT_FOUND', `${written} is not there (${[root.name, textOf(path)].join('/')})`)
+  throw new StorageError('NOT_FOUND', `${placeName(nameBelow(root.name, path), written)} is not there`)
 }
 
 /** Whether something is at a path of a root: a subvolume, or anything else. */

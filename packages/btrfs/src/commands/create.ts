@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { isStorageError, StorageError, type FamilyCall, type FamilyCommand } from '@syncline/core'
+import { nameBelow, placeName } from '../roots/place-name.ts'
 import type { BtrfsRoot } from '../roots/root.ts'
 import { createSnapshot } from '../snapshots/create-snapshot.ts'
 import type { SnapshotMode } from '../snapshots/needs-snapshot.ts'
@@ -75,9 +76,11 @@ async function locate(subvolume: Location, target: Location, call: FamilyCall, p
   const reach = { sudo: options.has('sudo') }
   const own = await places.roots(subvolume, reach).getRoot(subvolume.path, { signal })
   const details = own.path === '' ? await own.root.show('', { signal }) : undefined
-  if (details === undefined) throw new StorageError('NOT_SUPPORTED', `${subvolume.path} is no subvolume`)
+  if (details === undefined)
+    throw new StorageError('NOT_SUPPORTED', `${placeName(nameBelow(own.root.name, own.path), subvolume.path)} is no subvolume`)
   const { root, path: directory } = await places.roots(target, reach).getRoot(target.path, { signal })
-  if (!(await exists(root, directory, { signal }))) throw new StorageError('NOT_FOUND', `${target.path} is not there; make it first`)
+  if (!(await exists(root, directory, { signal })))
+    throw new StorageError('NOT_FOUND', `${placeName(nameBelow(root.name, directory), target.path)} is not there; make it first`)
   const name = options.has('name') ? '' : nameFrom(own.root.name)
   if ((await root.show('', { signal }))?.uuid === details.uuid) return { root, source: '', directory, name }
   const listed = (await root.list({ signal })).find(({ uuid }) => uuid === details.uuid)

@@ -7,6 +7,7 @@ import { FileRoot } from '../dumps/file-root.ts'
 import type { DumpEncoding } from '../dumps/write-dumps.ts'
 import { BtrSync } from '../replicate/btr-sync.ts'
 import type { ReplicationPlan } from '../replicate/plan.ts'
+import { nameBelow, placeName } from '../roots/place-name.ts'
 import type { BtrfsRoot } from '../roots/root.ts'
 import type { RawPath } from '../stream/command.ts'
 import { textOf } from '../subvolume/raw-text.ts'
@@ -195,7 +196,10 @@ class Sending {
     const destination = await this.#places.roots(location, { sudo }).getRoot(location.path, { signal })
     const isDumped = output !== undefined || pipeline !== undefined
     if (!isDumped && !createDestination && !(await exists(destination.root, destination.path, { signal })))
-      throw new StorageError('NOT_FOUND', `${location.path} is not there; make it, or add --create-destpath`)
+      throw new StorageError(
+        'NOT_FOUND',
+        `${placeName(nameBelow(destination.root.name, destination.path), location.path)} is not there; make it, or add --create-destpath`,
+      )
     if (output === undefined && pipeline !== undefined)
       return { root: new OutputRoot(destination.root, pipeline.commands, write), path: '', keepsNames: false }
     if (output === undefined) return { root: destination.root, path: destination.path, keepsNames: true }

@@ -91,5 +91,11 @@ function sharedHost(options: SshOptions): Host {
     shared.delete(key)
     await known.host.close()
   }
-  return { label: known.host.label, start: (...args) => known.host.start(...args), close }
+  const { run } = known.host
+  return {
+    label: known.host.label,
+    start: (...args) => known.host.start(...args),
+    ...(run !== undefined && { run: run.bind(known.host) }),
+    close,
+  }
 }

@@ -4,6 +4,7 @@ import { rawOf, textOf } from '../subvolume/raw-text.ts'
 import type { SubvolumeDetails } from '../subvolume/subvolume.ts'
 import { showSubvolume, type Commands } from './btrfs-commands.ts'
 import { outputOf } from './host.ts'
+import { placeName } from './place-name.ts'
 
 /** A subvolume that a path lies in. */
 export interface FoundRoot {
@@ -60,6 +61,6 @@ export async function findRoot(commands: Commands, path: string, options: AbortO
   }
   throw new StorageError(
     'NOT_SUPPORTED',
-    `${what} (${host.label}${textOf(absolute)}) lies in no btrfs file system; give a path in one that is mounted`,
+    `${placeName(`${host.label}${textOf(absolute)}`, path)} lies in no btrfs file system; give a path in one that is mounted`,
   )
 }

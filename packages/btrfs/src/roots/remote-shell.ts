@@ -18,6 +18,7 @@ export class RemoteShell {
   readonly #mark: string = randomBytes(16).toString('hex')
   readonly #waiting: Turn[] = []
   #turn: Turn | undefined
+  #hasEnded = false
   #printed = ''
   #complained = ''
 
@@ -33,6 +34,7 @@ export class RemoteShell {
       this.#look()
     })
     void running.ended.then(() => {
+      this.#hasEnded = true
       for (const { resolve } of [...(this.#turn === undefined ? [] : [this.#turn]), ...this.#waiting.splice(0)]) resolve(undefined)
       this.#turn = undefined
     })
@@ -40,6 +42,7 @@ export class RemoteShell {
 
   /** Runs a line to its end, after all before it. @returns `undefined` if the shell ended before */
   run(line: string): Promise<Outcome | undefined> {
+    if (this.#hasEnded) return Promise.resolve(undefined)
     return new Promise(resolve => {
       this.#waiting.push({ line, resolve })
       this.#next()
