@@ -12,6 +12,7 @@ import {
   type Modification,
   type ObjectGenerator,
   type ObjectSpaceOptions,
+  type Pickler,
   type Writeable,
 } from '../src/objects/index.ts'
 
@@ -90,12 +91,19 @@ export interface Model {
 }
 
 /** Folders, files and documents under the names `app.models.*`. */
-export function contentModel(options: Omit<Partial<ObjectSpaceOptions>, 'registry'> & { readonly withoutDefault?: boolean } = {}): Model {
+export function contentModel(
+  options: Omit<Partial<ObjectSpaceOptions>, 'registry'> & {
+    readonly withoutDefault?: boolean
+    /** The class of a pickler, of which one is made for the classes here. */
+    readonly picklerOf?: new (registry: ClassRegistry) => Pickler
+  } = {},
+): Model {
+  const { picklerOf: PicklerOf, ...rest } = options
   const registry = new ClassRegistry<AnySynchronizer, ObjectGenerator>()
     .defineClass('app.models.Folder', Folder)
     .defineClass('app.models.File', File)
     .defineClass('app.models.Doc', Doc)
-  const space = new ObjectSpace({ ...options, registry })
+  const space = new ObjectSpace({ ...rest, registry, ...(PicklerOf !== undefined && { pickler: new PicklerOf(registry) }) })
     .synchronizer('app.models.Folder', FolderSynchronizer)
     .synchronizer('app.models.File', FileFileSynchronizer)
     .synchronizer('__builtin__.dict', DirectorySynchronizer)

@@ -1,8 +1,12 @@
 import { baseName, collect, messageOf, toBytes, type AbortOptions, type Bytes, type Path } from '@syncline/core'
 import { RevisionError, SynchronizationError, type PathError } from './errors.ts'
+import { containerOf } from './container.ts'
 import { make } from './make.ts'
+import type { Linker } from './linker.ts'
+import type { Locations } from './locations.ts'
 import type { ObjectSpace } from './object-space.ts'
 import type { PlanNode, SpecialNode } from './plan.ts'
+import type { Relink } from './relink.ts'
 import type { Repository } from './repository.ts'
 import { Extras, SynchronizableAnnotations } from './specials.ts'
 import { DirectorySynchronizer, loadPickle, type AnySynchronizer, type Callback, type FileSynchronizer, type Modification } from './synchronizer.ts'
@@ -32,6 +36,8 @@ export interface CommitParts {
   readonly repository: Repository
   readonly synchNew: (step: CommitStep) => Promise<void>
   readonly synchOld: (step: CommitStep) => Promise<void>
+  /** Follows references by path. */
+  readonly linker: Linker | undefined
 }
 
 /** Bytes of a body that is kept in memory so that it can be loaded again, should the commit fail. */
@@ -51,6 +57,55 @@ export class Applier {
     this.#commit = commit
     this.#transaction = transaction
     this.#options = { signal }
+  }
+
+  /** Reads what is referred to before its turn. @returns whether that succeeded; nothing has been changed */
+  async prepare(references: readonly string[], relinks: readonly Relink[]): Promise<boolean> {
+    let reading: Path = ''
+    try {
+      await this.#commit.linker?.prepare(references, relinks, node => this.#body({ ...node, path: (reading = node.path) }))
+      return true
+    } catch (error) {
+      this.errors.push({ path: reading, error })
+      return false
+    }
+  }
+
+  /** Puts objects whose references changed in the place of those that have the old ones. */
+  async relink(locations: Locations, relinks: readonly Relink[]): Promise<void> {
+    for (const relink of relinks) {
+      try {
+        this.#options.signal?.throwIfAborted()
+        await this.#relinkOne(locations, relink)
+      } catch (error) {
+        this.errors.push({ path: relink.path.slice(1), error })
+      }
+    }
+  }
+
+  async #relinkOne(locations: Locations, { object, path, part }: Relink): Promise<void> {
+    const { space, linker } = this.#commit
+    const synchronizer = space.requireSynchronizer(object)
+    const at = path.slice(1)
+    if (part === 'body') {
+      const made = linker?.relinked(path)
+      for (const { container, key } of locations.placeOf(object)?.holders ?? []) {
+        const directory = containerOf(space, container)
+        await this.#keepContainer(directory, key)
+        await directory.set(key, made)
+      }
+      this.events.push({ type: 'created', object: made, path: at })
+      return
+    }
+    const now = synchronizer[part]() ?? new Map<string, unknown>()
+    const read = space.unpickle(space.pickle(now), object)
+    this.#transaction.touch(object)
+    if (part === 'annotations') this.#transaction.touch(space.annotationsOf(object), 0)
+    const modification =
+      part === 'extras'
+        ? synchronizer.setExtras(new Extras(read as Extras))
+        : synchronizer.setAnnotations(new SynchronizableAnnotations(read as Extras))
+    if (modification !== undefined) this.events.push({ type: 'modified', object, path: at, modifications: [modification] })
   }
 
   /** The changes of one directory and everything below it. */
@@ -148,7 +203,7 @@ export class Applier {
   }
 
   async #make(directory: DirectorySynchronizer, container: unknown, node: PlanNode): Promise<void> {
-    const { space } = this.#commit
+    const { space, linker } = this.#commit
     const { key, path, entry } = node
     const { factory, type } = entry
     const generator = factory === undefined ? undefined : space.registry.findGenerator(factory)
@@ -158,7 +213,7 @@ export class Applier {
       object = await generator.create(directory, key)
       await this.#fill(object, node)
     } else if (factory !== undefined) {
-      object = make(space, factory)
+      object = linker === undefined ? make(space, factory) : linker.make(node, factory)
       const synchronizer = space.requireSynchronizer(object)
       if (synchronizer.kind === 'file' && synchronizer.isDefault) object = await this.#unpickle(node, container)
       else if (synchronizer.kind === 'file') await this.#load(synchronizer, node)
@@ -166,6 +221,7 @@ export class Applier {
     else object = await this.#generate(node, container)
     // A generator has put it in already.
     if (generator === undefined) await directory.set(key, object)
+    linker?.made(node, object)
     this.events.push({ type: 'created', object, path })
   }
 
@@ -190,7 +246,9 @@ export class Applier {
   }
 
   async #unpickle(node: PlanNode, container: unknown): Promise<unknown> {
-    return loadPickle(this.#commit.space, toBytes(await this.#body(node)), container)
+    const { space, linker } = this.#commit
+    const pickle = await this.#body(node)
+    return linker === undefined ? space.unpickle(pickle, container) : linker.unpickle(node, pickle, container)
   }
 
   /** A file in memory, as it was planned. */

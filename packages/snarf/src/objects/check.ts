@@ -1,7 +1,7 @@
 import { parentPath, baseName, type AbortOptions, type Path } from '@syncline/core'
 import { isRegistered, type EntryAttributes, type Metadata } from '../metadata/index.ts'
 import { childrenOf, originalKey } from './children.ts'
-import { containerOf } from './container.ts'
+import { containerOf, locate } from './container.ts'
 import { pythonRepr, SynchronizationError } from './errors.ts'
 import { isInvalidName, specialPath } from './names.ts'
 import type { ObjectSpace } from './object-space.ts'
@@ -33,11 +33,14 @@ export class Check {
   readonly repository: Repository
   readonly #raiseOnConflicts: boolean
   readonly #conflicts = new Set<Path>()
+  /** The space, as it is for the content that is checked. */
+  #located: ObjectSpace
   #metadata: Metadata
   #options: AbortOptions = {}
 
   constructor(space: ObjectSpace, repository: Repository, { raiseOnConflicts = false }: CheckOptions = {}) {
     this.space = space
+    this.#located = space
     this.repository = repository
     this.#raiseOnConflicts = raiseOnConflicts
     this.#metadata = repository.metadata()
@@ -54,10 +57,12 @@ export class Check {
    * @throws SynchronizationError for a name that is a path
    */
   async check(container: object, name: string, path: Path, options: AbortOptions = {}): Promise<CheckResult> {
-    const { space, repository } = this
+    const { repository } = this
     repository.refresh()
     this.#options = options
     this.#metadata = repository.metadata(options)
+    const { space } = await locate(this.space, this.#metadata, container, name === '' ? path : parentPath(path))
+    this.#located = space
     const before = new Set(this.#conflicts)
     const directory = containerOf(space, container)
     const child = name === '' ? undefined : { key: await this.#keyOf(path, name) }
@@ -69,23 +74,23 @@ export class Check {
   }
 
   async #keyOf(path: Path, name: string): Promise<unknown> {
-    return originalKey(this.space, await this.#metadata.get(path), name)
+    return originalKey(this.#located, await this.#metadata.get(path), name)
   }
 
   async #checkDirectory(container: DirectorySynchronizer | undefined, path: Path): Promise<void> {
     const { registered, unregistered } = await childrenOf(container, path, this.#metadata)
     for (const child of registered) await this.#checkChild(container, child.name, child.path)
     // The content has what the repository has not seen. But what has no synchronizer was left out of the checkout.
-    for (const { key, path: child } of unregistered) if (this.space.getSynchronizer(await container?.get(key)) !== undefined) this.#conflict(child)
+    for (const { key, path: child } of unregistered) if (this.#located.getSynchronizer(await container?.get(key)) !== undefined) this.#conflict(child)
   }
 
   async #checkChild(container: DirectorySynchronizer | undefined, name: string, path: Path): Promise<void> {
     this.#options.signal?.throwIfAborted()
     if (isInvalidName(name)) throw new SynchronizationError(`invalid separator in name ${pythonRepr(name)}`, { path })
     const entry = await this.#metadata.get(path)
-    const key = originalKey(this.space, entry, name)
+    const key = originalKey(this.#located, entry, name)
     if (container === undefined || !(await container.has(key))) return this.#checkNew(entry, path)
-    const synchronizer = this.space.getSynchronizer(await container.get(key))
+    const synchronizer = this.#located.getSynchronizer(await container.get(key))
     // What has no synchronizer was left out of the checkout.
     if (synchronizer === undefined) return isRegistered(entry) ? this.#conflict(path) : undefined
     await this.#checkOld(synchronizer, entry, path)
@@ -122,7 +127,7 @@ export class Check {
 
   async #checkSpecial(special: ReadonlyMap<string, unknown> | undefined, path: Path): Promise<void> {
     if (special === undefined || special.size === 0 || (await this.repository.kindOf(path)) === undefined) return
-    const synchronizer = this.space.getSynchronizer(special)
+    const synchronizer = this.#located.getSynchronizer(special)
     if (synchronizer === undefined) return
     if (synchronizer.kind === 'directory') await this.#checkDirectory(synchronizer, path)
     else if (!(await this.#isWhatWasSeen(synchronizer, path))) this.#conflict(path)

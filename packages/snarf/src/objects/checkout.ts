@@ -1,5 +1,6 @@
 import { compareUtf8, isBelow, joinPath, messageOf, type AbortOptions, type Path } from '@syncline/core'
 import { attributesOf, entriesPath, type EntryAttributes, InvalidEntriesFileError, writeEntries } from '../metadata/index.ts'
+import { locate } from './container.ts'
 import { SynchronizationError } from './errors.ts'
 import { checkFileName, specialPath } from './names.ts'
 import type { ObjectSpace } from './object-space.ts'
@@ -12,6 +13,11 @@ import { sendDump } from './writeable.ts'
 export interface CheckoutOptions extends AbortOptions {
   /** Removes the files of objects that earlier checkouts wrote below the same name and that are gone. What is not registered stays. Default false. */
   readonly removeStale?: boolean
+  /**
+   * The container of the object, which lies at `location`: where only a part is checked out, pickles refer to what lies elsewhere in it. Default: what is
+   * not below the object has no path, and is held by value.
+   */
+  readonly container?: object
 }
 
 /** What a checkout did. */
@@ -52,12 +58,15 @@ export class Checkout {
    * @throws SynchronizationError with the path of an object that cannot be stored. What was written before stays.
    */
   async perform(object: unknown, name: string, location: Path = '', options: CheckoutOptions = {}): Promise<CheckoutResult> {
-    const { repository, space } = this
+    const { repository } = this
     repository.refresh()
+    const only = new Map([[name, object]])
+    const { container = only } = options
+    const { space } = await locate(this.space, repository.metadata(options), container, location)
     if (space.compat === 'fixed') repository.forgetNames()
     const earlier = options.removeStale === true ? await registeredFiles(repository, repository.metadata(options), location, name) : []
     const run = new CheckoutRun(space, repository, earlier, options)
-    await run.dump(new DirectorySynchronizer(new Map([[name, object]]), space), location)
+    await run.dump(new DirectorySynchronizer(only, space), location)
     await run.finish()
     await repository.flush(options)
     return { files: run.written.size, skipped: run.skipped, removed: [...run.removed] }

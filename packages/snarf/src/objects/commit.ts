@@ -1,16 +1,17 @@
-import type { AbortOptions, Path } from '@syncline/core'
-import type { Metadata } from '../metadata/index.ts'
+import { parentPath, type AbortOptions, type Path } from '@syncline/core'
 import { Applier, type CommitStep, type ObjectEvent } from './applier.ts'
 import { originalKey } from './children.ts'
 import { runCallbacks } from './callbacks.ts'
-import { containerOf } from './container.ts'
+import { containerOf, locate } from './container.ts'
 import { CommitError, RevisionError, SynchronizationError, type PathError } from './errors.ts'
+import { Linker } from './linker.ts'
+import type { Locations } from './locations.ts'
 import type { ObjectSpace } from './object-space.ts'
 import { itemsOf, type CommitItem, type CommitPlan, type PlanNode } from './plan.ts'
 import { Planner } from './planner.ts'
+import { itemsOfRelinks, linksOf, type Relink } from './relink.ts'
 import type { Repository } from './repository.ts'
-import { revisionOf, type Revision, type Revisions } from './revision.ts'
-import type { DirectorySynchronizer } from './synchronizer.ts'
+import { revisionOf, type Revision } from './revision.ts'
 import { Transaction } from './transaction.ts'
 
 /** Options of {@link Commit.plan}. */
@@ -30,6 +31,16 @@ export interface CommitOptions extends PlanOptions {
   readonly expectedContentRevision?: Revision
   /** Plans only. Default false. */
   readonly dryRun?: boolean
+}
+
+/** A plan and what it needs to be applied. */
+interface Planned {
+  readonly space: ObjectSpace
+  readonly locations: Locations | undefined
+  readonly nodes: readonly PlanNode[]
+  readonly relinks: readonly Relink[]
+  /** Of all pickles that are read. */
+  readonly references: readonly string[]
 }
 
 /** What a commit did, or would do. */
@@ -56,7 +67,7 @@ export class Commit {
   synchNew: (step: CommitStep) => Promise<void> = step => step.run()
   /** Changes, replaces or takes away what the content has. May be replaced, as in the original. */
   synchOld: (step: CommitStep) => Promise<void> = step => step.run()
-  readonly #plans = new WeakMap<CommitPlan, readonly PlanNode[]>()
+  readonly #plans = new WeakMap<CommitPlan, Planned>()
   /** Of all commits by this object, for `zope-3.6.1`. */
   readonly #errors: PathError[] = []
 
@@ -86,30 +97,33 @@ export class Commit {
   }
 
   protected async makePlan(container: object, name: string, path: Path, options: PlanOptions, ignoreFlags: boolean): Promise<CommitPlan> {
-    const { space, repository } = this
+    const { repository } = this
     repository.refresh()
     const metadata = repository.metadata(options)
+    const { space, locations } = await locate(this.space, metadata, container, name === '' ? path : parentPath(path))
     const directory = containerOf(space, container)
     const planner = new Planner(space, repository, metadata, { missing: 'keep', ...options, ignoreFlags })
     const child = name === '' ? undefined : await planner.child(directory, name, path)
     const nodes = name === '' ? await planner.directory(directory, path) : child === undefined ? [] : [child]
+    const { references } = planner
+    const links = locations === undefined ? undefined : linksOf(space, locations, nodes, locations.base, references)
+    const problems = [...planner.problems, ...(links?.problems ?? [])]
+    const relinks = links?.relinks ?? []
     // Last, so that what changes while it is planned is another state than the expected one.
-    const revisions = planner.problems.length > 0 ? { revision: '', contentRevision: '' } : await this.#revision(metadata, directory, name, path)
-    const plan = { items: itemsOf(nodes), problems: planner.problems, ...revisions }
-    this.#plans.set(plan, nodes)
+    const keyed = async (): Promise<{ readonly key: unknown } | undefined> =>
+      name === '' ? undefined : { key: originalKey(space, await metadata.get(path), name) }
+    const revisions =
+      problems.length > 0 ? { revision: '', contentRevision: '' } : await revisionOf(space, repository, metadata, directory, await keyed(), path)
+    const items = [...itemsOf(nodes), ...(locations === undefined ? [] : itemsOfRelinks(locations, relinks))]
+    const plan = { items, problems, ...revisions }
+    this.#plans.set(plan, { space, locations, nodes, relinks, references: [...references.values()].flat() })
     return plan
-  }
-
-  async #revision(metadata: Metadata, directory: DirectorySynchronizer, name: string, path: Path): Promise<Revisions> {
-    const { space, repository } = this
-    if (name === '') return revisionOf(space, repository, metadata, directory, undefined, path)
-    return revisionOf(space, repository, metadata, directory, { key: originalKey(space, await metadata.get(path), name) }, path)
   }
 
   /** Does what a plan of this object says. @throws as {@link Commit.perform} */
   async apply(container: object, plan: CommitPlan, options: CommitOptions = {}): Promise<CommitResult> {
-    const nodes = this.#plans.get(plan)
-    if (nodes === undefined) throw new TypeError('a plan is applied once, by the object that made it')
+    const planned = this.#plans.get(plan)
+    if (planned === undefined) throw new TypeError('a plan is applied once, by the object that made it')
     const { items, problems, revision, contentRevision } = plan
     const { expectedRevision = revision, expectedContentRevision = contentRevision, dryRun = false } = options
     if (problems.length > 0) throw this.#failed(problems)
@@ -118,8 +132,14 @@ export class Commit {
     if (dryRun) return { items }
     this.#plans.delete(plan)
     const transaction = new Transaction()
-    const applier = new Applier(this, transaction, options)
-    await applier.children(containerOf(this.space, container), container, nodes)
+    const { repository, synchNew, synchOld } = this
+    const { space, locations, nodes, relinks, references } = planned
+    const linker = locations === undefined ? undefined : new Linker(space, locations, nodes, locations.base, container)
+    const applier = new Applier({ space, repository, synchNew, synchOld, linker }, transaction, options)
+    if (await applier.prepare(references, relinks)) {
+      await applier.children(containerOf(space, container), container, nodes)
+      if (locations !== undefined && applier.errors.length === 0) await applier.relink(locations, relinks)
+    }
     if (applier.errors.length > 0 || this.#errors.length > 0) {
       const notUndone = await applier.rollback()
       throw this.#failed(applier.errors, notUndone)

@@ -4,6 +4,7 @@ import { jsClassName } from '../registry/class-registry.ts'
 import { XMLPickler } from '../xmlpickle/index.ts'
 import { MissingSynchronizerError } from './errors.ts'
 import type { DirectoryGenerator, FileGenerator, ObjectGenerator } from './generators.ts'
+import { checkReference, type Locations } from './locations.ts'
 import { attributeAnnotations } from './markers.ts'
 import { Extras, SynchronizableAnnotations } from './specials.ts'
 import type { AnySynchronizer } from './synchronizer.ts'
@@ -16,6 +17,11 @@ export interface ObjectSpaceOptions {
   readonly pickler?: Pickler | undefined
   /** The id that `Entries.xml` keeps of an object. */
   readonly entryId?: ((object: unknown) => string | number | undefined) | undefined
+  /**
+   * What becomes of an object of the tree that a pickle of another place holds. `path` (default): the pickle refers to it by its path, and gets that very
+   * object back. `value`: the pickle has a copy. With `persistentId` or `persistentLoad`, these decide; with `zope-3.6.1`, the default is `value`.
+   */
+  readonly references?: 'path' | 'value' | undefined
   /** Says which objects a pickle refers to instead of holding them. */
   readonly persistentId?: ((object: object) => string | undefined) | undefined
   /** Finds the object that a pickle refers to. `container` is what the object of the pickle will be put into. */
@@ -50,42 +56,45 @@ export class ObjectSpace {
   readonly registry: ClassRegistry<AnySynchronizer, ObjectGenerator>
   readonly pickler: Pickler
   readonly compat: 'fixed' | 'zope-3.6.1'
-  readonly #options: ObjectSpaceOptions
+  // Not #private: a view of the space shares them.
+  private readonly settings: ObjectSpaceOptions
+  private readonly locations: Locations | undefined
 
   constructor(options: ObjectSpaceOptions) {
     const { registry, compat = 'fixed' } = options
     this.registry = registry
     this.pickler = options.pickler ?? new XMLPickler(registry, { compat })
     this.compat = compat
-    this.#options = options
+    this.settings = options
+    this.locations = undefined
     if (registry.findValue(Extras) === undefined) registry.defineClass('zope.fssync.synchronizer.Extras', Extras)
     if (registry.findValue(SynchronizableAnnotations) === undefined)
       registry.defineClass('zope.fssync.synchronizer.SynchronizableAnnotations', SynchronizableAnnotations)
   }
 
   get fileGenerator(): FileGenerator | undefined {
-    return this.#options.fileGenerator
+    return this.settings.fileGenerator
   }
 
   get directoryGenerator(): DirectoryGenerator | undefined {
-    return this.#options.directoryGenerator
+    return this.settings.directoryGenerator
   }
 
   /** Registers the synchronizer of one class, by its dotted name. Subclasses are not meant: what is forgotten is kept whole, not cut down. */
   synchronizer<T>(className: string, type: SynchronizerType<T>): this {
-    this.registry.synchronizer(className, object => new type(object as T, this))
+    this.registry.synchronizer(className, (object, within) => new type(object as T, this.viewOr(within)))
     return this
   }
 
   /** Registers the synchronizer of every class without one of its own. */
   defaultSynchronizer(type: SynchronizerType<unknown>): this {
-    this.registry.defaultSynchronizer(object => new type(object, this))
+    this.registry.defaultSynchronizer((object, within) => new type(object, this.viewOr(within)))
     return this
   }
 
   /** The synchronizer of an object: of its exact class, else the default one, else `undefined`. */
   getSynchronizer(object: unknown): AnySynchronizer | undefined {
-    return this.registry.synchronizerOf(object)
+    return this.registry.synchronizerOf(object, this)
   }
 
   /** As {@link getSynchronizer}. @throws MissingSynchronizerError if there is none */
@@ -107,12 +116,12 @@ export class ObjectSpace {
 
   /** What `Entries.xml` keeps as the id of an object; `undefined` if it has none. */
   entryId(object: unknown): string | undefined {
-    const id = this.#options.entryId?.(object)
+    const id = this.settings.entryId?.(object)
     return id === undefined || id === '' ? undefined : String(id)
   }
 
   annotationsOf(object: object, create = false): Map<string, unknown> | undefined {
-    return (this.#options.annotationsOf ?? attributeAnnotations)(object, create)
+    return (this.settings.annotationsOf ?? attributeAnnotations)(object, create)
   }
 
   /** A copy of an object's annotations, if it has any. */
@@ -121,35 +130,61 @@ export class ObjectSpace {
     return annotations === undefined || annotations.size === 0 ? undefined : new SynchronizableAnnotations(annotations)
   }
 
-  pickle(object: unknown): Uint8Array {
-    const { persistentId } = this.#options
-    return this.pickler.dump(object, { persistentId })
+  /** Whether pickles refer to objects of the same tree by their paths. */
+  get refersByPath(): boolean {
+    const { references = this.compat === 'fixed' ? 'path' : 'value', persistentId, persistentLoad } = this.settings
+    return references === 'path' && persistentId === undefined && persistentLoad === undefined
   }
 
-  /** The object of a pickle. @param container - what it will be put into */
-  unpickle(pickle: Uint8Array, container: unknown): unknown {
-    const { persistentLoad } = this.#options
-    return this.pickler.load(pickle, persistentLoad === undefined ? {} : { persistentLoad: id => persistentLoad(id, container) })
+  /** This space, with pickles that refer to the objects of a tree. */
+  within(locations: Locations): this {
+    return Object.create(this, { locations: { value: locations } }) as this
+  }
+
+  private viewOr(within: unknown): ObjectSpace {
+    return within instanceof ObjectSpace && within.registry === this.registry ? within : this
+  }
+
+  pickle(object: unknown): Uint8Array {
+    return this.pickler.dump(object, { persistentId: this.settings.persistentId ?? this.locations?.referencesFrom(object) })
   }
 
   /**
-   * Says what is wrong with a pickle, without an object coming into being where others refer to it.
+   * The object of a pickle.
    *
-   * References to other objects may be to such as do not exist yet: a pickle with references is believed from there on.
+   * @param container - what it will be put into
+   * @param into - an empty object of the pickle's class that it becomes, for whom others know it already
    */
-  pickleProblem(pickle: Uint8Array): unknown {
-    let isReference = false
-    try {
-      this.pickler.load(pickle, {
-        persistentLoad: () => {
-          isReference = true
-          throw new TypeError('only looked at')
-        },
-      })
-      return undefined
-    } catch (error) {
-      return isReference && this.#options.persistentLoad !== undefined ? undefined : error
+  unpickle(pickle: Uint8Array, container: unknown, into?: object): unknown {
+    const { locations, settings } = this
+    const load = settings.persistentLoad ?? (locations === undefined ? undefined : (id: string) => locations.follow(id, container))
+    return this.pickler.load(pickle, { into, ...(load !== undefined && { persistentLoad: (id: string) => load(id, container) }) })
+  }
+
+  /**
+   * Looks at a pickle without an object coming into being where others refer to it: what is wrong with it, and what it refers to.
+   *
+   * References to other objects may be to such as do not exist yet: a pickle with references may be wrong behind them.
+   */
+  examine(pickle: Uint8Array): { readonly problem?: unknown; readonly references: readonly string[] } {
+    const { locations, settings } = this
+    const references: string[] = []
+    let isWrong = false
+    const persistentLoad = (id: string): unknown => {
+      references.push(id)
+      if (settings.persistentLoad !== undefined) throw new TypeError('only looked at')
+      isWrong = true
+      checkReference(id)
+      isWrong = false
+      return Object.create(null)
     }
+    try {
+      this.pickler.load(pickle, locations === undefined && settings.persistentLoad === undefined ? {} : { persistentLoad })
+    } catch (problem) {
+      // A class may rightly refuse what stands for another object here.
+      if (isWrong || references.length === 0) return { problem, references }
+    }
+    return { references }
   }
 
   /** Whether two values are the same: one, or with the same pickle. */

@@ -25,6 +25,8 @@ const bookkeeping = new Set(['type', 'factory', 'provides', 'id', 'key', 'keytyp
 /** Compares content and repository, and plans what makes the content like the repository. Reads both, changes neither. */
 export class Planner {
   readonly problems: PathError[] = []
+  /** What the pickles that a commit will read refer to, by file. */
+  readonly references: Map<Path, readonly string[]> = new Map()
   readonly #space: ObjectSpace
   readonly #repository: Repository
   readonly #metadata: Metadata
@@ -139,8 +141,9 @@ export class Planner {
     }
     if (!isPickle) return digestOfBytes(this.#repository.read(path, this.#options))
     const pickle = (await this.#repository.readIfThere(path, this.#options)) ?? new Uint8Array(0)
-    const problem = this.#space.pickleProblem(pickle)
+    const { problem, references } = this.#space.examine(pickle)
     if (problem !== undefined) throw problem
+    if (references.length > 0) this.references.set(path, references)
     return digestOf(pickle)
   }
 

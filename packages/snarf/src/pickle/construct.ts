@@ -1,5 +1,5 @@
 import { newObject, reconstructor } from '../registry/builtins.ts'
-import type { ClassDefinition, ClassRegistry, Definition } from '../registry/class-registry.ts'
+import { type ClassDefinition, type ClassRegistry, type Definition, jsClassName } from '../registry/class-registry.ts'
 import { PyTuple } from '../registry/python-values.ts'
 import { textOf } from './take-apart.ts'
 
@@ -20,6 +20,19 @@ export function construct(callable: unknown, args: readonly unknown[], registry:
 export function constructEmpty(callable: unknown, registry: ClassRegistry): unknown {
   const definition = definitionOf(callable, registry)
   return 'isFunction' in definition ? construct(callable, [], registry) : createEmpty(definition)
+}
+
+/** Whether the objects of a class are made without anything that their pickles would have to tell first. */
+export function isEmptyMade(definition: Definition): boolean {
+  if ('isFunction' in definition || isBuiltin(definition)) return false
+  return definition.reduce === undefined && definition.base === undefined && definition.construct === undefined
+}
+
+/** What a pickle's value becomes: `into` instead of `made`, an empty object of the same class. @throws TypeError if it is of another class */
+export function madeInto<T>(made: T, into: object | undefined): T | object {
+  if (into === undefined) return made
+  if (typeof made === 'object' && made !== null && Object.getPrototypeOf(made) === Object.getPrototypeOf(into)) return into
+  throw new TypeError(`the pickle is to become an object of the class ${jsClassName(into)}, and holds another one`)
 }
 
 function reconstruct(args: readonly unknown[], registry: ClassRegistry): object {

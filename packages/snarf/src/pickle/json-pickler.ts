@@ -40,11 +40,11 @@ export class JSONPickler implements Pickler {
   }
 
   load(text: Uint8Array | string, options: LoadOptions = {}): unknown {
-    const { persistentLoad, preserve = false, maxDepth = defaultMaxDepth, maxBytes = defaultMaxBytes } = options
+    const { persistentLoad, into, preserve = false, maxDepth = defaultMaxDepth, maxBytes = defaultMaxBytes } = options
     if (text.length > maxBytes) throw tooBig(text.length, maxBytes)
     const document = typeof text === 'string' ? text : readDocument(text)
     return withStack(
-      () => untag(parseJson(document, syntaxDepth(maxDepth)), document, { registry: this.#registry, persistentLoad, preserve, maxDepth }),
+      () => untag(parseJson(document, syntaxDepth(maxDepth)), document, { registry: this.#registry, persistentLoad, into, preserve, maxDepth }),
       message => new UnpicklingError(message, { line: 1, column: 1 }),
     )
   }

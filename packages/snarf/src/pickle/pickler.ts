@@ -20,6 +20,8 @@ export interface LoadOptions {
    * Default false: numbers and strings.
    */
   readonly preserve?: boolean | undefined
+  /** An object without anything in it, of the class that the pickle names: the value becomes this very object, which others may know already. */
+  readonly into?: object | undefined
   /** Values inside values, default 1000; 200 for YAML. */
   readonly maxDepth?: number | undefined
   /** Bytes of the text, default 256 MiB; 32 MiB for YAML. */

@@ -2,7 +2,7 @@ import type { ClassRegistry } from '../registry/class-registry.ts'
 import { PyByteArray, PyDate, PyDateTime, PyDecimal, PyFloat, PyFrozenSet, PyInt, PyString, PyTuple, PyUnicode } from '../registry/python-values.ts'
 import { parsePyFloat } from '../xmlpickle/float-repr.ts'
 import { fromBase64 } from './base64.ts'
-import { applyState, construct, constructEmpty } from './construct.ts'
+import { applyState, construct, constructEmpty, madeInto } from './construct.ts'
 import { UnpicklingError } from './errors.ts'
 import { maxDigits } from './limits.ts'
 import { positionOf } from './position.ts'
@@ -17,13 +17,14 @@ export type Syntax =
 export interface UntagOptions {
   readonly registry: ClassRegistry
   readonly persistentLoad: ((id: string) => unknown) | undefined
+  readonly into: object | undefined
   readonly preserve: boolean
   readonly maxDepth: number
 }
 
 /** The value that `tagValue` made this of. @throws UnpicklingError naming line and column in `text` */
 export function untag(syntax: Syntax, text: string, options: UntagOptions): unknown {
-  return new Untagger(text, options).read(syntax)
+  return new Untagger(text, syntax, options).read(syntax)
 }
 
 type MapSyntax = Extract<Syntax, { type: 'map' }>
@@ -53,12 +54,14 @@ const forms: Readonly<Record<string, readonly string[]>> = {
 
 class Untagger {
   readonly #text: string
+  readonly #root: Syntax
   readonly #options: UntagOptions
   readonly #memo = new Map<number, unknown>()
   #depth = 0
 
-  constructor(text: string, options: UntagOptions) {
+  constructor(text: string, root: Syntax, options: UntagOptions) {
     this.#text = text
+    this.#root = root
     this.#options = options
   }
 
@@ -160,7 +163,11 @@ class Untagger {
         throw new TypeError(`${definition.name} is not registered as a class with a base`)
       return definition.base.create(value)
     })
-    return this.#withState(syntax, this.#remember(syntax, id, object))
+    return this.#withState(syntax, this.#remember(syntax, id, this.#into(syntax, object)))
+  }
+
+  #into(syntax: Syntax, object: unknown): unknown {
+    return syntax === this.#root ? this.#try(syntax, () => madeInto(object, this.#options.into)) : object
   }
 
   #call(syntax: MapSyntax, id: number | undefined, content: Syntax): unknown {
@@ -169,7 +176,7 @@ class Untagger {
     if (args?.type !== 'list') throw this.#error(syntax, '$call comes with $args, a list')
     const values = this.#fill([], args.items)
     const object = this.#try(content, () => construct(registry.find(this.#string(content)).type, values, registry))
-    return this.#withState(syntax, this.#remember(syntax, id, object))
+    return this.#withState(syntax, this.#remember(syntax, id, this.#into(syntax, object)))
   }
 
   #withState(syntax: MapSyntax, object: unknown): unknown {

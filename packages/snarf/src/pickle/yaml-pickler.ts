@@ -39,11 +39,11 @@ export class YAMLPickler implements Pickler {
   }
 
   load(text: Uint8Array | string, options: LoadOptions = {}): unknown {
-    const { persistentLoad, preserve = false, maxDepth = defaultMaxYamlDepth, maxBytes = defaultMaxYamlBytes } = options
+    const { persistentLoad, into, preserve = false, maxDepth = defaultMaxYamlDepth, maxBytes = defaultMaxYamlBytes } = options
     if (text.length > maxBytes) throw tooBig(text.length, maxBytes)
     const document = typeof text === 'string' ? text : readDocument(text)
     return withStack(
-      () => untag(parseYaml(document, syntaxDepth(maxDepth)), document, { registry: this.#registry, persistentLoad, preserve, maxDepth }),
+      () => untag(parseYaml(document, syntaxDepth(maxDepth)), document, { registry: this.#registry, persistentLoad, into, preserve, maxDepth }),
       message => new UnpicklingError(message, { line: 1, column: 1 }),
     )
   }

@@ -79,11 +79,11 @@ export class ClassRegistry<Synchronizer = unknown, Generator = unknown> {
   readonly #byName = new Map<string, Definition>()
   readonly #byPrototype = new Map<object, ClassDefinition>()
   readonly #byType = new Map<unknown, Definition>()
-  readonly #synchronizers = new Map<string, (object: unknown) => Synchronizer>()
+  readonly #synchronizers = new Map<string, (object: unknown, within?: unknown) => Synchronizer>()
   readonly #generators = new Map<string, Generator>()
   readonly #markers = new Map<string, symbol>()
   readonly #keyTypes = new Map<string, KeyType>()
-  #defaultSynchronizer: ((object: unknown) => Synchronizer) | undefined
+  #defaultSynchronizer: ((object: unknown, within?: unknown) => Synchronizer) | undefined
 
   constructor() {
     registerBuiltins(this)
@@ -156,22 +156,22 @@ export class ClassRegistry<Synchronizer = unknown, Generator = unknown> {
     throw new UnknownClassError(className, `the class ${className} is not registered; register it with defineClass`)
   }
 
-  /** Registers what makes the synchronizers of one class. */
-  synchronizer(className: string, factory: (object: unknown) => Synchronizer): this {
+  /** Registers what makes the synchronizers of one class. @param factory - also given what {@link ClassRegistry.synchronizerOf} was asked with */
+  synchronizer(className: string, factory: (object: unknown, within?: unknown) => Synchronizer): this {
     this.#synchronizers.set(className, factory)
     return this
   }
 
   /** Registers what makes the synchronizers of every class without one of its own. */
-  defaultSynchronizer(factory: (object: unknown) => Synchronizer): this {
+  defaultSynchronizer(factory: (object: unknown, within?: unknown) => Synchronizer): this {
     this.#defaultSynchronizer = factory
     return this
   }
 
   /** The synchronizer of an object: of its exact class, else the default one, else undefined. */
-  synchronizerOf(object: unknown): Synchronizer | undefined {
+  synchronizerOf(object: unknown, within?: unknown): Synchronizer | undefined {
     const own = this.#synchronizers.size === 0 ? undefined : this.#synchronizers.get(this.classNameOf(object))
-    return (own ?? this.#defaultSynchronizer)?.(object)
+    return (own ?? this.#defaultSynchronizer)?.(object, within)
   }
 
   /** Registers an interface that objects can be marked with. */

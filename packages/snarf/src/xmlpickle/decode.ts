@@ -1,5 +1,5 @@
 import { fromBase64 } from '../pickle/base64.ts'
-import { applyState, construct, constructEmpty } from '../pickle/construct.ts'
+import { applyState, construct, constructEmpty, madeInto } from '../pickle/construct.ts'
 import { UnpicklingError } from '../pickle/errors.ts'
 import { maxDigits } from '../pickle/limits.ts'
 import { textOf } from '../pickle/take-apart.ts'
@@ -14,6 +14,7 @@ import { token, XmlScanner } from './xml-scanner.ts'
 export interface DecodeOptions {
   readonly registry: ClassRegistry
   readonly persistentLoad: ((id: string) => unknown) | undefined
+  readonly into: object | undefined
   readonly preserve: boolean
   readonly maxDepth: number
 }
@@ -422,7 +423,9 @@ class Decoder {
 
   /** Makes the object as soon as everything it is made of is known: its state may refer to it. */
   #made(object: Frame, make: () => unknown): void {
-    object.value = this.#try(make, object.offset)
+    // The parent of the object is the innermost element that is open, below the object itself.
+    const isRoot = this.#stack.length === 2
+    object.value = this.#try(() => (isRoot ? madeInto(make(), this.#options.into) : make()), object.offset)
     this.#remember(object.id, object.value)
   }
 
