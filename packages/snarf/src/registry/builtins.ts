@@ -12,6 +12,7 @@ import {
   PyTuple,
   PyUnicode,
 } from './python-values.ts'
+import { PyTimeZone, PyZonedDateTime, reduceDate, reduceDateTime, timeZoneOf, toDate, toDateTime } from './python-times.ts'
 
 /** Stands for `copy_reg._reconstructor`, which makes an object of a class around a value of its built-in base. Only its name is used. */
 export function reconstructor(): never {
@@ -59,11 +60,16 @@ export function registerBuiltins(registry: ClassRegistry): void {
       reduce: ({ text }) => ({ callable: 'decimal.Decimal', args: [text] }),
       construct: text => new PyDecimal(String(text)),
     })
-    .defineClass('datetime.date', PyDate, {
-      reduce: ({ year, month, day }) => ({ callable: 'datetime.date', args: [Uint8Array.of(year >> 8, year & 255, month, day)] }),
-      construct: bytes => toDate(toBytes(bytes)),
+    .defineClass('datetime.date', PyDate, { reduce: reduceDate, construct: bytes => toDate(toBytes(bytes)) })
+    .defineClass('datetime.datetime', Date, {
+      variants: [PyDateTime, PyZonedDateTime],
+      reduce: reduceDateTime,
+      construct: (bytes, zone) => toDateTime(toBytes(bytes), zone),
     })
-    .defineClass('datetime.datetime', Date, { variants: [PyDateTime], reduce: dateTimeArguments, construct: toDateTime })
+    .defineClass('datetime.tzinfo', PyTimeZone as unknown as ClassType<PyTimeZone>, { reduce: zone => zone.reduce() })
+    .defineFunction('pytz._UTC', () => PyTimeZone.utc)
+    .defineFunction('pytz.FixedOffset', minutes => PyTimeZone.fixed(Number(minutes)))
+    .defineFunction('pytz._p', timeZoneOf)
     .keyType('__builtin__.str', name => name)
     .keyType('__builtin__.unicode', name => name)
     .keyType('__builtin__.int', toSafeInteger)
@@ -99,46 +105,4 @@ function toBytes(value: unknown): Uint8Array {
   const text = typeof value === 'string' || value instanceof PyString || value instanceof PyUnicode ? String(value) : undefined
   if (text === undefined || /[^\0-\u00ff]/u.test(text)) throw new TypeError('bytes are needed')
   return Uint8Array.from(text, character => character.charCodeAt(0))
-}
-
-function toDate(bytes: Uint8Array): PyDate {
-  const [high, low, month, day] = bytes
-  if (bytes.length !== 4) throw new TypeError(`a date has 4 bytes, got ${bytes.length}`)
-  return new PyDate((high ?? 0) * 256 + (low ?? 0), month ?? 0, day ?? 0)
-}
-
-/** Year (2 bytes), month, day, hour, minute, second, microseconds (3 bytes), of UTC: Python's `datetime` without a time zone. */
-function dateTimeArguments(date: Date): { callable: string; args: readonly unknown[] } {
-  const year = date.getUTCFullYear()
-  if (!(year >= 1 && year <= 9999))
-    throw new TypeError(`a datetime lies in the years 1 to 9999, got ${Number.isNaN(year) ? 'an invalid date' : year}`)
-  const micros = date.getUTCMilliseconds() * 1000 + (date instanceof PyDateTime ? date.microseconds : 0)
-  const bytes = Uint8Array.of(
-    year >> 8,
-    year & 255,
-    date.getUTCMonth() + 1,
-    date.getUTCDate(),
-    date.getUTCHours(),
-    date.getUTCMinutes(),
-    date.getUTCSeconds(),
-    micros >> 16,
-    (micros >> 8) & 255,
-    micros & 255,
-  )
-  return { callable: 'datetime.datetime', args: [bytes] }
-}
-
-function toDateTime(...args: readonly unknown[]): Date {
-  if (args.length !== 1) throw new TypeError('a datetime with a time zone cannot be read; store UTC without one')
-  const bytes = toBytes(args[0])
-  if (bytes.length !== 10) throw new TypeError(`a datetime has 10 bytes, got ${bytes.length}`)
-  const [high = 0, low = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, m2 = 0, m1 = 0, m0 = 0] = bytes
-  const { year } = new PyDate(high * 256 + low, month, day)
-  const micros = m2 * 65536 + m1 * 256 + m0
-  if (hour > 23 || minute > 59 || second > 59 || micros > 999_999)
-    throw new TypeError(`no time of a day: ${hour}:${minute}:${second} and ${micros} microseconds`)
-  const time = new Date(0)
-  time.setUTCFullYear(year, month - 1, day)
-  time.setUTCHours(hour, minute, second, Math.floor(micros / 1000))
-  return micros % 1000 === 0 ? time : new PyDateTime(time.getTime(), micros % 1000)
 }

@@ -12,3 +12,4 @@ export {
 export { pythonDictOrder } from './dict-order.ts'
 export { UnknownClassError } from './errors.ts'
 export * from './python-values.ts'
+export { PyTimeZone, PyZonedDateTime } from './python-times.ts'
