@@ -66,6 +66,8 @@ function whyNot(item: Case, shape: Shape, { deviations }: ConformanceOptions): s
   for (const number of item.cites) if (deviations?.[number] !== undefined) return `known deviation: ${deviations[number]}`
   if (item.writes === true && !shape.writable) return 'the storage is read-only'
   for (const name of item.promised ?? []) if (!isPromised(shape, name)) return `${name} is not promised`
+  const { promisedAny } = item
+  if (promisedAny !== undefined && !promisedAny.some(name => isPromised(shape, name))) return `${promisedAny.join(' or ')} is not promised`
   for (const name of item.methods ?? []) if (!shape.has(name)) return `${name} is not offered`
   return item.when === undefined || item.when(shape) ? undefined : 'it does not apply to this storage'
 }

@@ -74,6 +74,8 @@ export interface Case {
   readonly methods?: readonly (keyof OptionalWrites)[]
   /** Capabilities that it needs. */
   readonly promised?: readonly (keyof Capabilities)[]
+  /** Of these, one is enough. */
+  readonly promisedAny?: readonly (keyof Capabilities)[]
   /** What else it needs. */
   readonly when?: (shape: Shape) => boolean
   /** What the storage holds when the test begins; files by path, "/" at the end for directories. */

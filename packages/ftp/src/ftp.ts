@@ -16,7 +16,7 @@ import {
 import { checkMove, copyOn, makeDirectoryOn, moveOn, nothing, removeLeftovers, removeOn, setModeOn, setModifiedOn } from './change.ts'
 import { explainClosed, readDirectory } from './directory.ts'
 import { hashOn } from './hash.ts'
-import { factsOf, hashWays, recallFacts } from './known.ts'
+import { factsOf, hashWays, hasFacts, recallFacts } from './known.ts'
 import { openConnection } from './login.ts'
 import { checkConditions, checkReadable, checkWritable, refusal } from './names.ts'
 import { type FtpOptions, settingsOf } from './options.ts'
@@ -76,6 +76,8 @@ class FtpStorage {
       ordered: true,
       directories: true,
       ...(known.replaces && { atomicWrite: true }),
+      // Whatever gives a file its name asks about the target in the same breath. A version is never meant here, since no file has an etag.
+      ...((hasFacts(known) || known.features.has('SIZE')) && { checksConditions: true }),
       ...(known.setTime !== undefined && { modifiedPrecision: 1000 }),
       ...(known.exactNames === true && { exactNames: true }),
       ...(hashes.length > 0 && { hashes }),

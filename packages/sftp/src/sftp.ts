@@ -108,6 +108,8 @@ class SftpStorage implements WritableStorage {
       ordered: true,
       directories: true,
       modifiedPrecision: 1000,
+      // Whatever gives a file its name looks at the target right before, or asks for a rename that refuses. No file has an etag.
+      checksConditions: true,
       concurrency: writes,
       ...(connection.has(extension.posixRename) && { atomicWrite: true }),
       ...(exactNames !== undefined && { exactNames }),

@@ -24,7 +24,7 @@ export const conditions: readonly Case[] = [
     cites: ['P32'],
     sentence: 'creates only',
     writes: true,
-    promised: ['conditional'],
+    promisedAny: ['conditional', 'checksConditions'],
     tree: () => ({ 'd/file': 'kept' }),
     run: async ({ writable, shape }) => {
       await writable.write('d/new', toBytes('new'), { ifNoneMatch: '*' })

@@ -99,7 +99,7 @@ export const uploading: readonly Case[] = [
     sentence: 'the conditions hold at the end',
     writes: true,
     methods: ['upload'],
-    promised: ['conditional'],
+    promisedAny: ['conditional', 'checksConditions'],
     run: async ({ writable }) => {
       const upload = await writable.upload('file', { ifNoneMatch: '*' })
       await upload.put(0, pattern(10))
