@@ -7,6 +7,16 @@ import { sides } from './site.ts'
 /** What is known of the sides' clocks. */
 export type KnownClocks = Readonly<Partial<Record<Side, ClockProbe>>>
 
+/** How far a store's clock is ahead of ours. */
+export interface ClockOffset {
+  readonly offsetMs: number
+  /** Milliseconds that it may be wrong by. */
+  readonly uncertaintyMs: number
+}
+
+/** Of a clock that nobody has asked. */
+const unknownOffset: ClockOffset = { offsetMs: 0, uncertaintyMs: 2000 }
+
 /**
  * The clocks of both sides of a pair: as the state knows them, else learned while the sides are scanned.
  *
@@ -24,6 +34,12 @@ export class PairClocks {
   /** Milliseconds that a side's store is known to keep times to, by now. */
   precisionMs(side: Side): number {
     return this.#known[side]?.kept?.precisionMs ?? 0
+  }
+
+  /** How far a side's clock is known to be ahead, by now. */
+  offset(side: Side): ClockOffset {
+    const { offsetMs, uncertaintyMs } = this.#known[side] ?? {}
+    return offsetMs === undefined || uncertaintyMs === undefined ? unknownOffset : { offsetMs, uncertaintyMs }
   }
 
   /** Begins to learn a side's clock, if it is not known. A root that is a directory has to exist: a probe must not make one that is missing. */

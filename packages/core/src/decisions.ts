@@ -5,6 +5,7 @@ import type { Filter } from './filter/filter.ts'
 import type { ComparisonMode, ConflictResolution, InitialSync, Side, SyncMode } from './modes.ts'
 import type { PlanItem, PlanProblem } from './plan.ts'
 import type { HashName, Path } from './protocol.ts'
+import type { RecentEdits } from './recent-edits.ts'
 import type { ScannedEntry } from './scan.ts'
 
 /** What a side can do, as far as a plan depends on it. */
@@ -24,6 +25,8 @@ export interface PlannerOptions {
   readonly handler?: ConflictHandler | undefined
   /** Asked once, at the first conflict that times would decide. */
   readonly clockDoubt?: (() => Promise<ClockDoubt | undefined>) | undefined
+  /** Files whose time proves nothing. */
+  readonly recent?: RecentEdits | undefined
   readonly initialSync: InitialSync
   /** No state: `initialSync` decides what differs. */
   readonly firstContact: boolean

@@ -7,10 +7,13 @@ import type { SideState } from './mode-table.ts'
 import type { ComparisonMode, Side } from './modes.ts'
 import type { SyncableEntry } from './plan.ts'
 import type { FileEntry, HashName, Path } from './protocol.ts'
+import type { RecentEdits } from './recent-edits.ts'
 
 /** Evidence that only a storage can give. Asked for only where listings and state do not settle a path. */
 export interface Evidence {
   fingerprint(side: Side, entry: FileEntry, name: HashName): Promise<Fingerprint | undefined>
+  /** Reads both files and compares their bytes: where no hash can be had, and times prove nothing. */
+  sameContent?(source: FileEntry, destination: FileEntry): Promise<boolean>
 }
 
 /** How files are judged. */
@@ -19,6 +22,8 @@ export interface JudgeOptions {
   readonly toleranceMs: number
   /** Function that both sides can compute; undefined if there is none. */
   readonly hash: HashName | undefined
+  /** Files whose time proves nothing. */
+  readonly recent?: RecentEdits | undefined
   readonly source: { readonly name: string }
   readonly destination: { readonly name: string }
 }
@@ -29,6 +34,14 @@ export interface Verdict {
   readonly reason: string
   /** Fingerprint of the content that both have. */
   readonly hash?: Fingerprint
+}
+
+/** What became of both sides of a path that differs. */
+export interface PairStates {
+  readonly source: SideState
+  readonly destination: SideState
+  /** Whether a side counts as unchanged although nothing proves it: what replaces it must not be its end. */
+  readonly unproven: Readonly<Record<Side, boolean>>
 }
 
 /** A path cannot be compared; it is left alone and reported. */
@@ -57,7 +70,16 @@ export class Judge {
   /** What became of a side's entry; undefined if the state does not know the path. */
   changeOf(site: Site, side: Side, entry: SyncableEntry): Change | undefined {
     const ancestor = ancestorOf(site, side)
-    return ancestor === undefined || !isKnown(site) ? undefined : changeSince(ancestor, entry, this.#options.comparison)
+    if (ancestor === undefined || !isKnown(site)) return undefined
+    const change = changeSince(ancestor, entry, this.#options.comparison)
+    return change === 'same' && this.#mayHideEdit(side, entry) ? 'doubtful' : change
+  }
+
+  /** Modes that declare the time to be the evidence believe it here too. */
+  #mayHideEdit(side: Side, entry: SyncableEntry): boolean {
+    const { comparison, recent } = this.#options
+    const byHash = comparison === 'hash-then-mtime' || comparison === 'hash-only'
+    return byHash && entry.kind === 'file' && entry.size > 0 && recent?.mayHide(side, entry) === true
   }
 
   /** Whether judging a path that both sides have may need a hash, and so takes its time. */
@@ -69,7 +91,8 @@ export class Judge {
   }
 
   /**
-   * The side's state at a path that it has; a doubt is settled by a hash.
+   * The side's state at a path that it has; a doubt is settled by a hash. A file that is doubted only because its time proves nothing, and of which
+   * no hash can be had, counts as unchanged.
    *
    * @throws CannotCompare if the hash cannot be had
    */
@@ -77,9 +100,43 @@ export class Judge {
     const change = this.changeOf(site, side, entry)
     if (change === undefined) return 'N'
     if (change !== 'doubtful') return change === 'same' ? '=' : 'M'
+    const proof = await this.#proof(site, side, entry)
+    if (proof !== undefined) return proof
+    return this.#isDoubted(site, side, entry) ? '=' : 'M'
+  }
+
+  /** What the remembered hash says of a file; `undefined` if there is none, or the storage cannot compute it. */
+  async #proof(site: Site, side: Side, entry: SyncableEntry): Promise<SideState | undefined> {
     const hash = ancestorOf(site, side)?.hash
-    if (hash === undefined || entry.kind !== 'file') return 'M'
-    return (await this.#ask(side, entry, hashNameOf(hash))) === hash ? '=' : 'M'
+    if (hash === undefined || entry.kind !== 'file') return undefined
+    const now = await this.#ask(side, entry, hashNameOf(hash))
+    return now === undefined ? undefined : now === hash ? '=' : 'M'
+  }
+
+  /** The states of two sides that differ. If nothing else tells which of them was edited, it is the one whose time proves nothing. */
+  async statesOf(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<PairStates> {
+    const states = { source: await this.stateOf(site, 'source', source), destination: await this.stateOf(site, 'destination', destination) }
+    const unproven = {
+      source: await this.#isUnproven(site, 'source', source),
+      destination: await this.#isUnproven(site, 'destination', destination),
+    }
+    if (states.source !== '=' || states.destination !== '=' || !(unproven.source || unproven.destination)) return { ...states, unproven }
+    return { source: unproven.source ? 'M' : '=', destination: unproven.destination ? 'M' : '=', unproven }
+  }
+
+  async #isUnproven(site: Site, side: Side, entry: SyncableEntry): Promise<boolean> {
+    return this.#isDoubted(site, side, entry) && (await this.#proof(site, side, entry)) === undefined
+  }
+
+  /** Unchanged by size and time, which prove nothing here. */
+  #isDoubted(site: Site, side: Side, entry: SyncableEntry): boolean {
+    return this.#looksUnchanged(site, side, entry) && this.#mayHideEdit(side, entry)
+  }
+
+  /** By size and time. */
+  #looksUnchanged(site: Site, side: Side, entry: SyncableEntry): boolean {
+    const ancestor = ancestorOf(site, side)
+    return ancestor !== undefined && changeSince(ancestor, entry, this.#options.comparison) === 'same'
   }
 
   /**
@@ -100,6 +157,10 @@ export class Judge {
       const theirs = ours === undefined ? undefined : await this.#fingerprint(site, 'destination', destination as FileEntry, hash)
       if (ours !== undefined && theirs !== undefined)
         return ours === theirs ? { equal: true, reason: `same ${hash}`, hash: ours } : { equal: false, reason: `different ${hash}` }
+    }
+    if (this.#isDoubted(site, 'source', source) || this.#isDoubted(site, 'destination', destination)) {
+      const same = await this.#sameContent(source as FileEntry, destination as FileEntry)
+      if (same !== undefined) return { equal: same, reason: same ? 'same content' : 'different content' }
     }
     if (comparison === 'hash-only') {
       const lacking =
@@ -128,7 +189,15 @@ export class Judge {
   /** The fingerprint the state has of a side's entry, if it is still that content. */
   knownHash(site: Site, side: Side, entry: SyncableEntry): Fingerprint | undefined {
     const ancestor = ancestorOf(site, side)
-    return ancestor?.hash !== undefined && changeSince(ancestor, entry, this.#options.comparison) === 'same' ? ancestor.hash : undefined
+    return ancestor?.hash !== undefined && this.#looksUnchanged(site, side, entry) && !this.#mayHideEdit(side, entry) ? ancestor.hash : undefined
+  }
+
+  async #sameContent(source: FileEntry, destination: FileEntry): Promise<boolean | undefined> {
+    try {
+      return await this.#evidence.sameContent?.(source, destination)
+    } catch (error) {
+      throw new CannotCompare('source', source.path, error)
+    }
   }
 
   /** From the state if the side has not changed, else from its storage. */

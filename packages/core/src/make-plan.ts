@@ -7,6 +7,7 @@ import type { ResolvedConfig } from './config.ts'
 import { isStorageError } from './errors.ts'
 import { Filter } from './filter/filter.ts'
 import { readIgnoreFiles } from './filter/ignore-files.ts'
+import { sameBytes } from './execute/content.ts'
 import { commonHash, fingerprintOf } from './fingerprint.ts'
 import type { GuardFacts } from './guard.ts'
 import { mergeJoin, type LazyPage } from './merge-join.ts'
@@ -16,7 +17,8 @@ import type { Evidence } from './judge.ts'
 import type { SideAbilities } from './decisions.ts'
 import { Planner } from './planner.ts'
 import type { SyncProgressTracker } from './progress-tracker.ts'
-import type { HashName, Path, ReadableStorage, WritableStorage } from './protocol.ts'
+import type { Bytes, FileEntry, HashName, Path, ReadableStorage, WritableStorage } from './protocol.ts'
+import { RecentEdits } from './recent-edits.ts'
 import { findRenames } from './renames.ts'
 import { scan, type ScannedEntry } from './scan.ts'
 import { remember, type SyncRow } from './site.ts'
@@ -132,7 +134,13 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
       }),
     })
   }
-  const evidence: Evidence = { fingerprint: (side, entry, name) => fingerprintOf(options[side], entry, name, { signal }) }
+  const read = (storage: ReadableStorage, { path, etag }: FileEntry): Bytes =>
+    storage.read(path, { signal, ...(etag !== undefined && { ifMatch: etag }) })
+  const evidence: Evidence = {
+    fingerprint: (side, entry, name) => fingerprintOf(options[side], entry, name, { signal }),
+    sameContent: (ours, theirs) => sameBytes(read(source, ours), read(destination, theirs)),
+  }
+  const recent = new RecentEdits({ source, destination, asOf: state.asOf, now: options.now, clock: side => options.clocks.offset(side) })
   const planner = new Planner(
     {
       mode: config.mode,
@@ -145,6 +153,7 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
       policy: config.conflictResolution,
       handler: config.conflictHandler,
       clockDoubt: () => options.clocks.doubt({ source: source.name, destination: destination.name }),
+      recent,
       initialSync: config.initialSync,
       firstContact: state.firstContact !== undefined,
       acceptDestinationChanges: config.acceptDestinationChanges,
@@ -205,7 +214,7 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
     forbidden: refusedNames(plan, source, destination),
     free: {},
   }
-  return { plan, facts, filter, hash, leftovers: decisions.leftovers, looked: completer.looked }
+  return { plan, facts, filter, hash, leftovers: decisions.leftovers, looked: completer.looked || recent.found }
 }
 
 /**

@@ -265,14 +265,15 @@ export class Planner {
     await this.#reporting(async () => {
       const verdict = await this.#judge.compare(site, source, destination)
       if (verdict.equal) return this.#agree(site, source, destination, verdict.hash)
-      const row = this.#lookUp(
-        site,
-        await this.#judge.stateOf(site, 'source', source),
-        await this.#judge.stateOf(site, 'destination', destination),
-        false,
-      )
+      const states = await this.#judge.statesOf(site, source, destination)
+      const row = this.#lookUp(site, states.source, states.destination, false)
       if (row.outcome === 'RESOLVE' || row.outcome === 'FIRST_CONTACT') return this.#resolve(site, source, destination, row, verdict.reason)
-      this.#act(site, { ...row, reason: `${row.reason} (${verdict.reason})` })
+      const reason = `${row.reason} (${verdict.reason})`
+      const target: Side | undefined =
+        row.outcome === SyncAction.UPLOAD_UPDATE ? 'destination' : row.outcome === SyncAction.DOWNLOAD_UPDATE ? 'source' : undefined
+      if (this.#options.mode === 'two-way' && target !== undefined && states.unproven[target])
+        return this.#transfer(site, writeTo(target), reason, { trash: true })
+      this.#act(site, { ...row, reason })
     })
   }
 

@@ -18,7 +18,7 @@ export interface Abilities {
   readonly permits: boolean
   /** A listing tells times. */
   readonly tells: boolean
-  /** And so coarsely that a run has to look at files that were written a moment ago. */
+  /** It has no versions, or tells times coarsely: a run has to look at files that were written a moment ago. */
   readonly coarse: boolean
 }
 
@@ -43,7 +43,7 @@ export async function probe(storage: WritableStorage): Promise<Abilities> {
     exactNames: storage.capabilities.exactNames === true,
     permits: permitted.etag === touched.etag,
     tells: listed?.modified !== undefined,
-    coarse: listed?.modifiedPrecision !== undefined,
+    coarse: listed?.modifiedPrecision !== undefined || one.etag === undefined,
     versions: touched.etag !== undefined && touched.etag === two.etag,
     recognises: byContent || isKnownAgain(inside, renamed),
     recognisesInside: byContent || isKnownAgain(permitted, inside),

@@ -61,7 +61,7 @@ async function tellBetween(
   if (ours.location === undefined || theirs.location === undefined) throw new Error('a place that only this process has')
   const command = await Command.make({ ...ours.location.env, ...theirs.location.env })
   try {
-    await tell(scenario, ours, theirs, facts, commandRunner(command, ours.location, theirs.location))
+    await tell(scenario, ours, theirs, facts, commandRunner(command, ours.location, theirs.location), coarse)
   } finally {
     await command.remove()
   }
