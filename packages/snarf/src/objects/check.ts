@@ -5,6 +5,7 @@ import { containerOf, locate } from './container.ts'
 import { pythonRepr, SynchronizationError } from './errors.ts'
 import { isInvalidName, specialPath } from './names.ts'
 import type { ObjectSpace } from './object-space.ts'
+import { filesInOrder, readingAhead, withoutMetadata } from './read-ahead.ts'
 import type { Repository } from './repository.ts'
 import { revisionOf, type Revisions } from './revision.ts'
 import type { AnySynchronizer, DirectorySynchronizer, FileSynchronizer } from './synchronizer.ts'
@@ -35,6 +36,7 @@ export class Check {
   readonly #conflicts = new Set<Path>()
   /** The space, as it is for the content that is checked. */
   #located: ObjectSpace
+  #reading: Repository
   #metadata: Metadata
   #options: AbortOptions = {}
 
@@ -42,6 +44,7 @@ export class Check {
     this.space = space
     this.#located = space
     this.repository = repository
+    this.#reading = repository
     this.#raiseOnConflicts = raiseOnConflicts
     this.#metadata = repository.metadata()
   }
@@ -60,16 +63,21 @@ export class Check {
     const { repository } = this
     repository.refresh()
     this.#options = options
-    this.#metadata = repository.metadata(options)
-    const { space } = await locate(this.space, this.#metadata, container, name === '' ? path : parentPath(path))
-    this.#located = space
+    const files = await filesInOrder(repository, path, options)
     const before = new Set(this.#conflicts)
-    const directory = containerOf(space, container)
-    const child = name === '' ? undefined : { key: await this.#keyOf(path, name) }
-    // First, so that what changes while it is checked makes the commit refuse.
-    const revisions = await revisionOf(space, repository, this.#metadata, directory, child, path)
-    if (name === '') await this.#checkDirectory(directory, path)
-    else await this.#checkChild(directory, name, path)
+    const { directory, revisions } = await readingAhead(repository, files, options, async ahead => {
+      this.#metadata = ahead.metadata(options)
+      const { space } = await locate(this.space, this.#metadata, container, name === '' ? path : parentPath(path))
+      this.#located = space
+      const made = containerOf(space, container)
+      const child = name === '' ? undefined : { key: await this.#keyOf(path, name) }
+      // First, so that what changes while it is checked makes the commit refuse.
+      return { directory: made, revisions: await revisionOf(space, ahead, this.#metadata, made, child, path) }
+    })
+    await readingAhead(repository, withoutMetadata(files), options, async ahead => {
+      this.#reading = ahead
+      await (name === '' ? this.#checkDirectory(directory, path) : this.#checkChild(directory, name, path))
+    })
     return { conflicts: this.errors().filter(conflict => !before.has(conflict)), ...revisions }
   }
 
@@ -100,7 +108,7 @@ export class Check {
 
   /** The repository has it, the content has not. */
   async #checkNew(entry: EntryAttributes, path: Path): Promise<void> {
-    const kind = await this.repository.kindOf(path)
+    const kind = await this.#reading.kindOf(path)
     if (isRegistered(entry) && (entry['flag'] !== 'added' || kind === undefined)) this.#conflict(path)
     if (kind === 'directory') await this.#checkDirectory(undefined, path)
   }
@@ -108,7 +116,7 @@ export class Check {
   async #checkOld(synchronizer: AnySynchronizer, entry: EntryAttributes, path: Path): Promise<void> {
     if (!isRegistered(entry)) return this.#conflict(path)
     const { flag } = entry
-    const isThere = (await this.repository.kindOf(path)) !== undefined
+    const isThere = (await this.#reading.kindOf(path)) !== undefined
     const isRemoved = flag === 'removed'
     if (entry['conflict'] !== undefined || isRemoved === isThere) return this.#conflict(path)
     if (synchronizer.kind === 'directory') {
@@ -120,13 +128,13 @@ export class Check {
 
   async #isWhatWasSeen(synchronizer: FileSynchronizer, path: Path): Promise<boolean> {
     const original = specialPath(parentPath(path), 'Original', baseName(path))
-    const seen = (await this.repository.kindOf(original)) === 'file' ? original : path
-    if ((await this.repository.kindOf(seen)) !== 'file') return false
-    return (await digestOfDump(synchronizer)) === (await digestOfBytes(this.repository.read(seen, this.#options)))
+    const seen = (await this.#reading.kindOf(original)) === 'file' ? original : path
+    if ((await this.#reading.kindOf(seen)) !== 'file') return false
+    return (await digestOfDump(synchronizer)) === (await digestOfBytes(this.#reading.read(seen, this.#options)))
   }
 
   async #checkSpecial(special: ReadonlyMap<string, unknown> | undefined, path: Path): Promise<void> {
-    if (special === undefined || special.size === 0 || (await this.repository.kindOf(path)) === undefined) return
+    if (special === undefined || special.size === 0 || (await this.#reading.kindOf(path)) === undefined) return
     const synchronizer = this.#located.getSynchronizer(special)
     if (synchronizer === undefined) return
     if (synchronizer.kind === 'directory') await this.#checkDirectory(synchronizer, path)

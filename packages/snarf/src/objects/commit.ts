@@ -7,11 +7,12 @@ import { CommitError, RevisionError, SynchronizationError, type PathError } from
 import { Linker } from './linker.ts'
 import type { Locations } from './locations.ts'
 import type { ObjectSpace } from './object-space.ts'
-import { itemsOf, type CommitItem, type CommitPlan, type PlanNode } from './plan.ts'
+import { filesOf, itemsOf, type CommitItem, type CommitPlan, type PlanNode } from './plan.ts'
 import { Planner } from './planner.ts'
+import { filesInOrder, readingAhead, withoutMetadata } from './read-ahead.ts'
 import { itemsOfRelinks, linksOf, type Relink } from './relink.ts'
 import type { Repository } from './repository.ts'
-import { revisionOf, type Revision } from './revision.ts'
+import { revisionOf, type Revision, type Revisions } from './revision.ts'
 import { Transaction } from './transaction.ts'
 
 /** Options of {@link Commit.plan}. */
@@ -99,21 +100,27 @@ export class Commit {
   protected async makePlan(container: object, name: string, path: Path, options: PlanOptions, ignoreFlags: boolean): Promise<CommitPlan> {
     const { repository } = this
     repository.refresh()
-    const metadata = repository.metadata(options)
-    const { space, locations } = await locate(this.space, metadata, container, name === '' ? path : parentPath(path))
-    const directory = containerOf(space, container)
-    const planner = new Planner(space, repository, metadata, { missing: 'keep', ...options, ignoreFlags })
-    const child = name === '' ? undefined : await planner.child(directory, name, path)
-    const nodes = name === '' ? await planner.directory(directory, path) : child === undefined ? [] : [child]
-    const { references } = planner
+    const files = await filesInOrder(repository, path, options)
+    const made = await readingAhead(repository, files, options, async ahead => {
+      const metadata = ahead.metadata(options)
+      const { space, locations } = await locate(this.space, metadata, container, name === '' ? path : parentPath(path))
+      const directory = containerOf(space, container)
+      const planner = new Planner(space, ahead, metadata, { missing: 'keep', ...options, ignoreFlags })
+      const child = name === '' ? undefined : await planner.child(directory, name, path)
+      const nodes = name === '' ? await planner.directory(directory, path) : child === undefined ? [] : [child]
+      return { metadata, space, locations, directory, nodes, problems: planner.problems, references: planner.references }
+    })
+    const { metadata, space, locations, directory, nodes, references } = made
     const links = locations === undefined ? undefined : linksOf(space, locations, nodes, locations.base, references)
-    const problems = [...planner.problems, ...(links?.problems ?? [])]
+    const problems = [...made.problems, ...(links?.problems ?? [])]
     const relinks = links?.relinks ?? []
+    const revise = async (ahead: Repository): Promise<Revisions> => {
+      const key = name === '' ? undefined : { key: originalKey(space, await metadata.get(path), name) }
+      return revisionOf(space, ahead, metadata, directory, key, path)
+    }
     // Last, so that what changes while it is planned is another state than the expected one.
-    const keyed = async (): Promise<{ readonly key: unknown } | undefined> =>
-      name === '' ? undefined : { key: originalKey(space, await metadata.get(path), name) }
     const revisions =
-      problems.length > 0 ? { revision: '', contentRevision: '' } : await revisionOf(space, repository, metadata, directory, await keyed(), path)
+      problems.length > 0 ? { revision: '', contentRevision: '' } : await readingAhead(repository, withoutMetadata(files), options, revise)
     const items = [...itemsOf(nodes), ...(locations === undefined ? [] : itemsOfRelinks(locations, relinks))]
     const plan = { items, problems, ...revisions }
     this.#plans.set(plan, { space, locations, nodes, relinks, references: [...references.values()].flat() })
@@ -135,11 +142,13 @@ export class Commit {
     const { repository, synchNew, synchOld } = this
     const { space, locations, nodes, relinks, references } = planned
     const linker = locations === undefined ? undefined : new Linker(space, locations, nodes, locations.base, container)
-    const applier = new Applier({ space, repository, synchNew, synchOld, linker }, transaction, options)
-    if (await applier.prepare(references, relinks)) {
-      await applier.children(containerOf(space, container), container, nodes)
-      if (locations !== undefined && applier.errors.length === 0) await applier.relink(locations, relinks)
-    }
+    const applier = await readingAhead(repository, filesOf(nodes), options, async ahead => {
+      const made = new Applier({ space, repository: ahead, synchNew, synchOld, linker }, transaction, options)
+      if (!(await made.prepare(references, relinks))) return made
+      await made.children(containerOf(space, container), container, nodes)
+      if (locations !== undefined && made.errors.length === 0) await made.relink(locations, relinks)
+      return made
+    })
     if (applier.errors.length > 0 || this.#errors.length > 0) {
       const notUndone = await applier.rollback()
       throw this.#failed(applier.errors, notUndone)

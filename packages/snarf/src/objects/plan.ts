@@ -62,6 +62,19 @@ export function itemsOf(nodes: readonly PlanNode[]): CommitItem[] {
   return items
 }
 
+/** The files that are read when nodes are carried out, in order. */
+export function filesOf(nodes: readonly PlanNode[], found: Path[] = []): Path[] {
+  for (const { path, action, isDirectory, children, extras, annotations } of nodes) {
+    if (!isDirectory && action !== undefined && action !== 'delete') found.push(path)
+    filesOf(children, found)
+    for (const special of [extras, annotations]) {
+      if (special?.children !== undefined) filesOf(special.children, found)
+      else if (special !== undefined) found.push(special.path)
+    }
+  }
+  return found
+}
+
 function collectItems(node: PlanNode, items: CommitItem[]): void {
   const { path, action, reason, metadata } = node
   const key = String(node.key)
