@@ -66,6 +66,22 @@ describe('doctor', () => {
     expect(await leavesOf(inner)).toEqual(untouched)
   })
 
+  test('tells what a storage finds out of its server only when it writes', async () => {
+    const { world } = await worldOf(inner => {
+      let isKnown = false
+      const storage = decorate(inner, {
+        write: (path, content, options) => {
+          isKnown ||= options?.ifNoneMatch !== undefined
+          return inner.write(path, content, options)
+        },
+      })
+      const { conditional: _, ...others } = inner.capabilities
+      return Object.defineProperty(storage, 'capabilities', { get: () => (isKnown ? { ...others, conditional: true } : others) })
+    })
+    const { out } = await world.run('doctor', 'x', '--quick')
+    expect(out).toContain('✓ conditional writes')
+  })
+
   test('tells programs the same, one object per line, the verdict last', async () => {
     const { world, inner } = await worldOf(storage => storage)
     const { code, json } = await world.run('doctor', 'x', '--json')

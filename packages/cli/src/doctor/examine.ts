@@ -42,8 +42,8 @@ const optionalWrites = [
 export async function* examine(storage: ReadableStorage, { signal, suite, onScratch }: ExamineOptions): AsyncGenerator<Finding, void, undefined> {
   // Opening alone reaches no server.
   for await (const _ of storage.list('', { recursive: false, signal })) break
-  yield await describeStorage(storage, { signal })
   if (!isWritable(storage)) {
+    yield await describeStorage(storage, { signal })
     yield* examineReading(storage, signal)
     return
   }
@@ -52,6 +52,8 @@ export async function* examine(storage: ReadableStorage, { signal, suite, onScra
   let left: Awaited<ReturnType<typeof removeTree>> = []
   try {
     const refusal = await tryWriting(storage, scratch, signal)
+    // Some find out what their server can do when they write for the first time.
+    yield await describeStorage(storage, { signal })
     if (refusal === undefined) yield* examineWriting(storage, scratch, signal, suite)
     else {
       yield refusal
@@ -66,7 +68,7 @@ export async function* examine(storage: ReadableStorage, { signal, suite, onScra
 /** @returns why nothing can be written here, if so: an account may only read, whatever the storage can do */
 function tryWriting(storage: WritableStorage, scratch: Path, signal: AbortSignal): Promise<Finding | undefined> {
   return attempt('writing', signal, async () => {
-    await storage.write(joinPath(scratch, 'first'), toBytes(''), { size: 0, signal })
+    await storage.write(joinPath(scratch, 'first'), toBytes(''), { size: 0, ifNoneMatch: '*', signal })
     return undefined
   })
 }
