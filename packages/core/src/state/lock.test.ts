@@ -140,6 +140,25 @@ describe('acquireLock', () => {
     await expect(acquireLock(fickle, { id: 'a' })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
+  test('a file that another run replaces while it is read is read again, when it is taken and when it is released', async () => {
+    const inner = memory()
+    let replaced = 0
+    const storage = decorate(inner, {
+      async *read(path, options) {
+        if (replaced-- > 0) throw new StorageError('PRECONDITION_FAILED', `${path} changed while it was read`, { path })
+        yield* inner.read(path, options)
+      },
+    })
+    const lock = await acquireLock(inner, { id: 'host:1' })
+    replaced = 2
+    await expect(acquireLock(storage, { id: 'host:2' })).rejects.toThrow('host:1')
+    await lock.release()
+    const next = await acquireLock(storage, { id: 'host:2' })
+    replaced = 2
+    await next.release()
+    expect(await inner.stat('lock')).toBeUndefined()
+  })
+
   test('an aborted run can still release it', async () => {
     const storage = memory()
     const controller = new AbortController()

@@ -66,6 +66,8 @@ export function isLockedError(error: unknown): error is LockedError {
 /** Longer than a storage that looks before it writes takes between the two. */
 const settleMs = 250
 const maxTurns = 20
+/** Longer than another run takes to replace the file. */
+const retryMs = 20
 
 /**
  * Takes the lock of a state: the file `lock`, created only if absent and renewed while it is held.
@@ -145,10 +147,18 @@ class HeldLock implements Lock {
 
   async #read(): Promise<{ readonly entry: FileEntry; readonly content: LockContent | undefined } | undefined> {
     const options = { signal: this.#signal }
-    const entry = await this.#storage.stat(stateFiles.lock, options)
-    if (entry?.kind !== 'file') return undefined
-    const bytes = await readFileIfAny(this.#storage, stateFiles.lock, options)
-    return bytes === undefined ? undefined : { entry, content: parseLock(bytes) }
+    for (let turn = 1; ; turn++) {
+      const entry = await this.#storage.stat(stateFiles.lock, options)
+      if (entry?.kind !== 'file') return undefined
+      try {
+        const bytes = await readFileIfAny(this.#storage, stateFiles.lock, options)
+        return bytes === undefined ? undefined : { entry, content: parseLock(bytes) }
+      } catch (error) {
+        // Another run takes, renews or releases it at this very moment.
+        if (turn >= maxTurns || !isStorageError(error, 'PRECONDITION_FAILED')) throw error
+        await sleep(Math.random() * retryMs)
+      }
+    }
   }
 
   /** Whether the file is ours after it was written under a precondition. */
@@ -203,8 +213,7 @@ class HeldLock implements Lock {
     clearTimeout(this.#timer)
     await this.#renewal
     if (this.#lost.signal.aborted) return
-    const bytes = await readFileIfAny(this.#storage, stateFiles.lock, {})
-    if (bytes === undefined || parseLock(bytes)?.token !== this.#token) return
+    if ((await this.#read())?.content?.token !== this.#token) return
     try {
       await this.#storage.remove(stateFiles.lock, this.#etag === undefined ? {} : { ifMatch: this.#etag })
     } catch (error) {
