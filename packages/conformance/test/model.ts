@@ -134,8 +134,14 @@ class Model {
     const known = this.#known.get(path)
     const ours = known === undefined || this.#hasChanged(known.source, source)
     const theirs = known === undefined || this.#hasChanged(known.destination, destination)
-    if (ours && !theirs) return this.#agree(path, source, source)
-    if (theirs && !ours) return this.#agree(path, destination, destination)
+    if (ours && !theirs) {
+      this.#keepFromOlder(path, 'destination', known?.source, source, destination)
+      return this.#agree(path, source, source)
+    }
+    if (theirs && !ours) {
+      this.#keepFromOlder(path, 'source', known?.destination, destination, source)
+      return this.#agree(path, destination, destination)
+    }
     // Each side is as the last sync left it: what was equal then is equal now.
     if (!ours && !theirs) return this.#agree(path, source, destination)
     return this.#conflict(path, source, destination)
@@ -153,6 +159,11 @@ class Model {
     )
       return false
     return this.#hasChanged(known.source, source) !== this.#hasChanged(known.destination, destination)
+  }
+
+  /** What an older file replaces is kept: it may be newer work than a backup that came back. */
+  #keepFromOlder(path: Path, side: Side, before: Node | undefined, now: Leaf, replaced: Leaf): void {
+    if (before?.kind === 'file' && now.kind === 'file' && timeOf(now) < timeOf(before)) this.#trash[side].push(`${path}: ${wordOf(replaced)}`)
   }
 
   #conflict(path: Path, source: Leaf, destination: Leaf): Outcome {

@@ -73,6 +73,17 @@ describe('SyncEngine.syncPair, two-way', () => {
     expect(actions(await sync())).toEqual([])
   })
 
+  test('an older file that came back, as from a backup, wins as any change does; what it replaces across is kept', async () => {
+    const { source, destination, sync } = await setUp({ f: 'later work', g: 'later work' })
+    await sync()
+    await destination.write('f', toBytes('of last month'), { modified: 1000 })
+    await destination.write('g', toBytes('still later work'), { modified: Date.now() + 1000 })
+    expect(actions(await sync())).toEqual(['DOWNLOAD_UPDATE f', 'DOWNLOAD_UPDATE g'])
+    expect(await treeOf(source)).toEqual({ f: 'of last month', g: 'still later work' })
+    expect(await trashOf(source)).toEqual({ f: 'later work' })
+    expect(await trashOf(destination)).toEqual({})
+  })
+
   test('a comparison that ends while another directory is open does not keep that directory', async () => {
     const { source, destination, state, sync } = await setUp({ 'a/f': 'one', 'b/x': 'x', keep: 'k' }, { 'a/f': 'one', 'b/x': 'x', keep: 'k' })
     await sync()

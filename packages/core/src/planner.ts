@@ -271,9 +271,9 @@ export class Planner {
       const reason = `${row.reason} (${verdict.reason})`
       const target: Side | undefined =
         row.outcome === SyncAction.UPLOAD_UPDATE ? 'destination' : row.outcome === SyncAction.DOWNLOAD_UPDATE ? 'source' : undefined
-      if (this.#options.mode === 'two-way' && target !== undefined && states.unproven[target])
-        return this.#transfer(site, writeTo(target), reason, { trash: true })
-      this.#act(site, { ...row, reason })
+      if (target === undefined) return this.#act(site, { ...row, reason })
+      const isLastCopy = this.#options.mode === 'two-way' && (states.unproven[target] || isGoneBack(site, otherSide(target)))
+      this.#transfer(site, row.outcome as SyncAction, reason, { trash: isLastCopy })
     })
   }
 
@@ -573,6 +573,13 @@ export class Planner {
     const top = this.#top()
     for (const side of held) top.holds[side] = true
   }
+}
+
+/** Whether a side has an older file than at the last sync. It may come from a backup, and what it replaces across may be all that is left of later work. */
+function isGoneBack(site: Site, side: Side): boolean {
+  const [before, now] = [ancestorOf(site, side), site[side]]
+  if (before?.kind !== 'file' || now?.kind !== 'file' || before.modified === undefined || now.modified === undefined) return false
+  return now.modified < before.modified - 0.001
 }
 
 function hasSameMetadata(entry: SyncableEntry, ancestor: Ancestor): boolean {

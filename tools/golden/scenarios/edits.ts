@@ -65,6 +65,7 @@ export const edits: readonly Scenario[] = [
         after: { both: { 'a.txt': 'a longer a@8', 'b.txt': 'an older b@2', 'c.txt': 'c@5' } },
       },
     ],
+    trash: { source: ['b.txt: b'] },
   },
   {
     name: 'an edit that keeps the size is an edit',
@@ -90,6 +91,7 @@ export const edits: readonly Scenario[] = [
         after: { both: { 'a.txt': 'ONE@9', 'b.txt': 'TWO@1' } },
       },
     ],
+    trash: { source: ['b.txt: two'] },
   },
   {
     name: 'an edit made a moment ago is seen, and not seen twice',

@@ -206,6 +206,7 @@ export const renames: readonly Scenario[] = [
         after: { both: { 'a.txt': 'the second@3', 'b.txt': 'first@2' } },
       },
     ],
+    trash: { destination: ['b.txt: the second'] },
   },
   {
     name: 'copies of one file that change their names are not taken for each other',
