@@ -442,12 +442,17 @@ interface DumpIndex {
     }[];
     readonly problems: readonly DumpProblem[];
 }
+/** Options of {@link readDumps}. */
+interface ReadDumpsOptions extends AbortOptions {
+    /** A dump in the directory, whatever it is called. Of the others only those beside it are read, not what is below. */
+    readonly file?: Path | undefined;
+}
 /**
  * Tells which volumes a directory and what is below it hold dumps of, from their records, and from the first command of those that have none.
  *
  * Costs a listing and one small read per dump. Whether their content is sound is for {@link verifyDumps}.
  */
-declare function readDumps(storage: ReadableStorage, options?: AbortOptions): Promise<DumpIndex>;
+declare function readDumps(storage: ReadableStorage, { file, ...options }?: ReadDumpsOptions): Promise<DumpIndex>;
 
 /** The volumes that have to be there before others, or why there is no way to them. */
 type Chain = 
@@ -699,6 +704,8 @@ declare class DumpRoot implements BtrfsRoot {
 interface FileRootOptions {
     /** Undoes what dumps went through before they were stored. */
     readonly decode?: DumpDecoder | undefined;
+    /** Only this dump is sent of its volume, whatever it is called; those beside it are what it may start from. Default: all of the directory. */
+    readonly file?: Path | undefined;
 }
 /**
  * Dumps as volumes that can be sent: a directory of them, on any storage. What is there is known by its UUID, so what the destination has is not sent again,
@@ -707,7 +714,7 @@ interface FileRootOptions {
 declare class FileRoot implements BtrfsRoot {
     #private;
     readonly name: string;
-    constructor(storage: ReadableStorage, { decode }?: FileRootOptions);
+    constructor(storage: ReadableStorage, { decode, file }?: FileRootOptions);
     list(options?: AbortOptions): Promise<readonly Subvolume[]>;
     show(path?: RawPath, options?: AbortOptions): Promise<SubvolumeDetails | undefined>;
     send(paths: readonly RawPath[], { parent, signal }?: SendOptions): SendFlow;
@@ -1451,4 +1458,4 @@ declare function btrfs(path: string, options?: BtrfsOptions): Promise<WritableSt
 /** Opens `btrfs:/absolute/path`. With `?keep=false` no snapshot is kept between runs. */
 declare const plugin: StoragePlugin;
 
-export { type AppliedVolume, type ApplyOptions, type ApplyToStorageOptions, BtrSync, type BtrSyncOptions, BtrfsError, type BtrfsOptions, type BtrfsRoot, type Chain, Chains, type ChmodCommand, type ChownCommand, type CloneCommand, type CommandFailure, type CommandName, CowTree, CowVolume, type CreateSnapshotOptions, type CreatedSnapshot, type DayOfWeek, type Dump, type DumpCheck, type DumpContentOptions, type DumpDecoder, type DumpEncoding, type DumpIdentity, type DumpIndex, type DumpPart, type DumpProblem, type DumpRecord, type DumpReport, DumpRoot, type DumpRootOptions, type EncodedWriteCommand, type EndCommand, type FallocateCommand, FileRoot, type FileRootOptions, type InspectOptions, type KeyFunction, type LinkCommand, type LocalRootOptions, type MakeCommand, type Matches, type MknodCommand, type PathChange, type PlannedTransfer, ProgressTransfer, type ProgressTransferOptions, type RawPath, type RawText, type ReceiveMeta, type ReceiveOptions, type Recovery, type RemoveCommand, type RemoveXattrCommand, type RenameCommand, type ReplicateOptions, type ReplicationPlan, type RestoreOptions, type RestorePlan, type RestorePlanOptions, type RestoreReport, type RestoreToBtrfsOptions, type RestoreToDirectoryOptions, type RestoreToStorageOptions, type RetentionDecision, type RetentionItem, type RetentionPlan, type RetentionPolicy, type RetentionRequest, type RetentionSide, type RetentionSidePlan, type RootFactory, type RootMakers, type RootPath, type RunOptions, type SendFlow, type SendOptions, type SetFileAttributesCommand, type SetXattrCommand, type SnapshotCommand, type SnapshotDecision, type SnapshotMode, type SnapshotName, type SnapshotSituation, type Span, type SshOptions, type SshRootOptions, type StreamCommand, type StreamItem, StreamParser, type StreamTime, StreamValidator, type SubvolCommand, type Subvolume, type SubvolumeDetails, type SymlinkCommand, type SyncOptions, type TransfOptions, Transfer, TransferAborted, type TransferLike, type TransferOptions, type TruncateCommand, type Unapplied, type Unit, type UpdateExtentCommand, type UtimesCommand, type ValidateOptions, type ValidatedOptions, type VerifyDumpsOptions, type VolumeSummary, type WriteCommand, type WriteDumpsOptions, type WrittenDump, abandonUpload, applyStream, applyToStorage, btrfs, createSnapshot, decodeRange, defaultKeys, defaultRoot, directoryOf, dumpContent, dumpItems, encodeCommand, encodeHeader, inspectStream, matchVolumes, nameOf, needsSnapshot, parsePolicy, parseSnapshotName, planRestore, planRetention, plugin, rawOf, readDumps, removeDump, restoreToBtrfs, restoreToDirectory, restoreToStorage, snapshotItems, snapshotName, streamUuid, textOf, validated, verifyDumps, withVolumeName, writeDumps };
+export { type AppliedVolume, type ApplyOptions, type ApplyToStorageOptions, BtrSync, type BtrSyncOptions, BtrfsError, type BtrfsOptions, type BtrfsRoot, type Chain, Chains, type ChmodCommand, type ChownCommand, type CloneCommand, type CommandFailure, type CommandName, CowTree, CowVolume, type CreateSnapshotOptions, type CreatedSnapshot, type DayOfWeek, type Dump, type DumpCheck, type DumpContentOptions, type DumpDecoder, type DumpEncoding, type DumpIdentity, type DumpIndex, type DumpPart, type DumpProblem, type DumpRecord, type DumpReport, DumpRoot, type DumpRootOptions, type EncodedWriteCommand, type EndCommand, type FallocateCommand, FileRoot, type FileRootOptions, type InspectOptions, type KeyFunction, type LinkCommand, type LocalRootOptions, type MakeCommand, type Matches, type MknodCommand, type PathChange, type PlannedTransfer, ProgressTransfer, type ProgressTransferOptions, type RawPath, type RawText, type ReadDumpsOptions, type ReceiveMeta, type ReceiveOptions, type Recovery, type RemoveCommand, type RemoveXattrCommand, type RenameCommand, type ReplicateOptions, type ReplicationPlan, type RestoreOptions, type RestorePlan, type RestorePlanOptions, type RestoreReport, type RestoreToBtrfsOptions, type RestoreToDirectoryOptions, type RestoreToStorageOptions, type RetentionDecision, type RetentionItem, type RetentionPlan, type RetentionPolicy, type RetentionRequest, type RetentionSide, type RetentionSidePlan, type RootFactory, type RootMakers, type RootPath, type RunOptions, type SendFlow, type SendOptions, type SetFileAttributesCommand, type SetXattrCommand, type SnapshotCommand, type SnapshotDecision, type SnapshotMode, type SnapshotName, type SnapshotSituation, type Span, type SshOptions, type SshRootOptions, type StreamCommand, type StreamItem, StreamParser, type StreamTime, StreamValidator, type SubvolCommand, type Subvolume, type SubvolumeDetails, type SymlinkCommand, type SyncOptions, type TransfOptions, Transfer, TransferAborted, type TransferLike, type TransferOptions, type TruncateCommand, type Unapplied, type Unit, type UpdateExtentCommand, type UtimesCommand, type ValidateOptions, type ValidatedOptions, type VerifyDumpsOptions, type VolumeSummary, type WriteCommand, type WriteDumpsOptions, type WrittenDump, abandonUpload, applyStream, applyToStorage, btrfs, createSnapshot, decodeRange, defaultKeys, defaultRoot, directoryOf, dumpContent, dumpItems, encodeCommand, encodeHeader, inspectStream, matchVolumes, nameOf, needsSnapshot, parsePolicy, parseSnapshotName, planRestore, planRetention, plugin, rawOf, readDumps, removeDump, restoreToBtrfs, restoreToDirectory, restoreToStorage, snapshotItems, snapshotName, streamUuid, textOf, validated, verifyDumps, withVolumeName, writeDumps };

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -89,6 +89,30 @@ describe('snapshot send', () => {
     expect(same(join(a, 'snaps/s2/big'), here.path('plain/s2/big'))).toBe(true)
   })
 
+  test('takes a dump of any name, and that very one', async context => {
+    await using bench = await Bench.make(context, 's1', 's2', 's3')
+    const { a, b, here } = bench
+    const [s1, s2, s3] = ['s1', 's2', 's3'].map(name => join(a, 'snaps', name)) as [string, string, string]
+    btrfs('send', '-f', here.path('whole.stream'), s2)
+    btrfs('send', '-p', s1, '-f', here.path('s2 since s1'), s2)
+    btrfs('send', '-p', s3, '-f', here.path('s2.btrfs'), s2)
+    mkdirSync(here.path('deep'))
+    execFileSync('ln', ['-s', '../s2 since s1', here.path('deep/link')])
+    expect(await bench.run('send', 's2 since s1', b)).toMatchObject({ code: 3, err: expect.stringContaining('is not at the destination') })
+    expect(await bench.run('send', 's2.btrfs', b)).toMatchObject({ code: 3 })
+    expect(bench.received).toEqual([])
+    expect(await bench.run('send', s1, b)).toMatchObject({ code: 0 })
+    expect(await bench.run('send', 'deep/link', b)).toMatchObject({ code: 0, err: '' })
+    expect(bench.received).toEqual(['s1', 's2'])
+    mkdirSync(join(b, 'other'))
+    expect(await bench.run('send', '-f', 'whole.stream', join(b, 'other'))).toMatchObject({ code: 0, err: '' })
+    expect(await bench.run('send', '-f', 'whole.stream', join(b, 'other'))).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('is there and is a copy of the same subvolume'),
+    })
+    expect((await bench.run('send', '-n', '-f', '-x', '*.stream', 'whole.stream', b)).out).toContain('nothing to send')
+  })
+
   test('writes to standard output, with nothing else in it', async context => {
     await using bench = await Bench.make(context, 's1')
     const child = bench.here.start(['snapshot', 'send', '-O', 'cat', join(bench.a, 'snaps/s1'), bench.b])
@@ -140,6 +164,7 @@ describe('snapshot send', () => {
     ['a relative source that is not there', ({ b }) => ['nope', b], 2, 'lies in no btrfs file system'],
     ['a pattern that nothing matches', ({ a, b }) => [join(a, 'snaps/x*'), b], 6, 'matches'],
     ['a source that can be written to', ({ a, b }) => [join(a, 'data'), b], 2, 'snapshot create'],
+    ['a file that is no dump', ({ a, b }) => [join(a, 'data/s1'), b], 1, 's1 in'],
     ['a destination that is not btrfs', ({ a }) => [join(a, 'snaps'), '/proc'], 2, 'no btrfs file system'],
     ['a host without a name', ({ b }) => [':/a', b], 2, 'the host of :/a is empty'],
     ['a host that ssh would take for an option', ({ b }) => ['--', '-oProxyCommand=x:/a', b], 2, 'cannot be a host of ssh'],

@@ -17,6 +17,8 @@ export interface CommandTransferOptions extends ProgressTransferOptions {
   readonly totals: SendTotals
   /** Show progress in lines, where there is no terminal. */
   readonly progressLines: boolean
+  /** What dumps are written to, as a person knows it; absent where subvolumes are received. */
+  readonly dumpsTo?: string | undefined
   /** Where lines of the result go. */
   readonly say: (line: string) => void
 }
@@ -35,7 +37,7 @@ export class CommandTransfer extends ProgressTransfer {
 
   /** Where a volume goes, in words. */
   into(volume: Subvolume): string {
-    return shownPath(this.targetOf(volume))
+    return this.#options.dumpsTo ?? shownPath(this.targetOf(volume))
   }
 
   override reportProgress(total: number, previous: number, _seq: string, volumes: readonly Subvolume[]): Promise<void> {

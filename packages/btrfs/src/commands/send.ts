@@ -10,7 +10,6 @@ import type { ReplicationPlan } from '../replicate/plan.ts'
 import { nameBelow, placeName } from '../roots/place-name.ts'
 import type { BtrfsRoot } from '../roots/root.ts'
 import type { RawPath } from '../stream/command.ts'
-import { textOf } from '../subvolume/raw-text.ts'
 import { chooseSource, exists, type ChosenSource } from './choose-source.ts'
 import { CommandTransfer, concludeSend, type SendTotals } from './command-transfer.ts'
 import type { Location } from './location.ts'
@@ -98,6 +97,7 @@ class Sending {
       totals: this.#totals,
       say: this.#say,
       progressLines,
+      dumpsTo: target.keepsNames ? undefined : target.root.name,
       period,
       recvpath: target.path,
       replicateDirs: this.#settings.replicateDirectories,
@@ -122,7 +122,7 @@ class Sending {
       target.keepsNames ? transfer : undefined,
     )
     if (source.mustMatch && matching === 0) throw new StorageError('NOT_FOUND', `no read-only subvolume of ${source.root.name} matches ${written}`)
-    const into = target.keepsNames ? transfer.into.bind(transfer) : () => target.root.name
+    const into = transfer.into.bind(transfer)
     const preview = (): readonly string[] => previewLines(plan, { format, symbols }, { verbose, into })
     if (manner === 'dry-run') {
       for (const line of preview()) this.#say(line)
@@ -174,7 +174,7 @@ class Sending {
     }
     if (location.kind === 'local' && (await isFile(location.path))) {
       const { root, path } = await fileRoots().getRoot(location.path)
-      return { root, takes: volume => volume.path === path, relative: () => textOf(path), mustMatch: true }
+      return { root, takes: volume => volume.path === path, relative: () => location.path, mustMatch: true }
     }
     const { sudoSource: sudo, scope } = this.#settings
     return chooseSource(location.path, this.#places.roots(location, { sudo, scope }), { signal })

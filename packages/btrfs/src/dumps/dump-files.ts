@@ -4,6 +4,7 @@ import {
   toBytes,
   type AbortOptions,
   type Entry,
+  type ListOptions,
   type Path,
   type ReadableStorage,
   type WritableStorage,
@@ -74,10 +75,10 @@ async function writeSmall(storage: WritableStorage, path: Path, bytes: Uint8Arra
 }
 
 /** What lies in a directory of dumps and below, by path; nothing where there is no directory yet. */
-export async function listDirectory(storage: ReadableStorage, { signal }: AbortOptions): Promise<Map<Path, Entry>> {
+export async function listDirectory(storage: ReadableStorage, { signal, recursive }: ListOptions): Promise<Map<Path, Entry>> {
   const entries = new Map<Path, Entry>()
   try {
-    for await (const page of storage.list('', { signal }))
+    for await (const page of storage.list('', { signal, ...(recursive !== undefined && { recursive }) }))
       for (const entry of Array.isArray(page) ? (page as readonly Entry[]) : [page as Entry]) entries.set(entry.path, entry)
   } catch (error) {
     if (!isStorageError(error, 'NOT_FOUND')) throw error

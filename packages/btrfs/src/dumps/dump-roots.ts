@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { realpath, stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import { StorageError } from '@syncline/core'
 import { fs } from '@syncline/fs'
 import type { RootFactory } from '../roots/root.ts'
@@ -13,7 +13,12 @@ export function fileRoots(options: FileRootOptions = {}): RootFactory {
     getRoot: async path => {
       const kind = await kindOf(path)
       if (kind === 'directory') return { root: new FileRoot(fs(path), options), path: '' }
-      if (kind === 'file') return { root: new FileRoot(fs(dirname(resolve(path))), options), path: rawOf(basename(path)) }
+      if (kind === 'file') {
+        // What belongs to a dump lies beside it, not beside a link to it.
+        const real = await realpath(path)
+        const file = basename(real)
+        return { root: new FileRoot(fs(dirname(real)), { ...options, file }), path: rawOf(file) }
+      }
       throw new StorageError('NOT_SUPPORTED', `${path} is no dump and no directory of dumps${kind === undefined ? ': nothing is there' : ''}`)
     },
     isRoot: async path => (await kindOf(path)) === 'directory',

@@ -1,16 +1,19 @@
-import { StorageError, type AbortOptions, type Bytes, type ReadableStorage } from '@syncline/core'
+import { StorageError, type AbortOptions, type Bytes, type Path, type ReadableStorage } from '@syncline/core'
 import type { BtrfsRoot, SendFlow, SendOptions } from '../roots/root.ts'
 import type { RawPath } from '../stream/command.ts'
 import { rawOf, textOf } from '../subvolume/raw-text.ts'
 import type { Subvolume, SubvolumeDetails } from '../subvolume/subvolume.ts'
 import { dumpContent, type DumpContentOptions, type DumpDecoder } from './dump-content.ts'
 import { volumesOf, type DumpVolume } from './dump-volumes.ts'
-import { readDumps, type Dump } from './read-dumps.ts'
+import { recordEnding } from './dump-name.ts'
+import { readDumps, type Dump, type DumpIndex } from './read-dumps.ts'
 
 /** Options of {@link FileRoot}. */
 export interface FileRootOptions {
   /** Undoes what dumps went through before they were stored. */
   readonly decode?: DumpDecoder | undefined
+  /** Only this dump is sent of its volume, whatever it is called; those beside it are what it may start from. Default: all of the directory. */
+  readonly file?: Path | undefined
 }
 
 /**
@@ -21,12 +24,14 @@ export class FileRoot implements BtrfsRoot {
   readonly name: string
   readonly #storage: ReadableStorage
   readonly #decode: DumpDecoder | undefined
+  readonly #file: Path | undefined
   #volumes: Promise<readonly DumpVolume[]> | undefined
 
-  constructor(storage: ReadableStorage, { decode }: FileRootOptions = {}) {
+  constructor(storage: ReadableStorage, { decode, file }: FileRootOptions = {}) {
     this.name = storage.name
     this.#storage = storage
     this.#decode = decode
+    this.#file = file
   }
 
   async list(options: AbortOptions = {}): Promise<readonly Subvolume[]> {
@@ -92,6 +97,15 @@ export class FileRoot implements BtrfsRoot {
     )
   }
 
+  /** Without other dumps of the volume that one is wanted of. @throws StorageError if that one is none */
+  #wanted({ dumps, problems }: DumpIndex): readonly Dump[] {
+    if (this.#file === undefined) return dumps
+    const only = dumps.find(({ path }) => path === this.#file)
+    if (only !== undefined) return dumps.filter(dump => dump === only || dump.uuid !== only.uuid)
+    const reason = problems.find(({ path }) => path === this.#file || path === `${this.#file}${recordEnding}`)?.reason
+    throw new StorageError('CORRUPT', `${this.#file} in ${this.name} is no dump${reason === undefined ? '' : `: ${reason}`}`, { path: this.#file })
+  }
+
   #missing(path: RawPath): StorageError {
     return new StorageError('NOT_FOUND', `there is no dump ${textOf(path)} in ${this.name}`, { path: textOf(path) })
   }
@@ -101,8 +115,8 @@ export class FileRoot implements BtrfsRoot {
   }
 
   #known({ signal }: AbortOptions): Promise<readonly DumpVolume[]> {
-    this.#volumes ??= readDumps(this.#storage, { signal })
-      .then(({ dumps }) => volumesOf(dumps, true))
+    this.#volumes ??= readDumps(this.#storage, { signal, file: this.#file })
+      .then(index => volumesOf(this.#wanted(index), true))
       .catch((error: unknown) => {
         this.#volumes = undefined
         throw error

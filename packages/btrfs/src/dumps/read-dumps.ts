@@ -34,6 +34,12 @@ export interface DumpIndex {
   readonly problems: readonly DumpProblem[]
 }
 
+/** Options of {@link readDumps}. */
+export interface ReadDumpsOptions extends AbortOptions {
+  /** A dump in the directory, whatever it is called. Of the others only those beside it are read, not what is below. */
+  readonly file?: Path | undefined
+}
+
 /** Endings of streams that are as they were sent: ours, and that of btrsync. */
 const plainEndings = [dumpEnding, '.btrfs_stream']
 
@@ -42,11 +48,11 @@ const plainEndings = [dumpEnding, '.btrfs_stream']
  *
  * Costs a listing and one small read per dump. Whether their content is sound is for {@link verifyDumps}.
  */
-export async function readDumps(storage: ReadableStorage, options: AbortOptions = {}): Promise<DumpIndex> {
+export async function readDumps(storage: ReadableStorage, { file, ...options }: ReadDumpsOptions = {}): Promise<DumpIndex> {
   const { concurrency = 1 } = storage.capabilities
-  const entries = await listDirectory(storage, options)
+  const entries = await listDirectory(storage, { ...options, ...(file !== undefined && { recursive: false }) })
   const problems: DumpProblem[] = []
-  const names = new Set<Path>()
+  const names = new Set<Path>(file === undefined ? [] : [file])
   const unfinished: DumpIndex['unfinished'][number][] = []
   for (const [path, entry] of entries) {
     if (entry.kind === 'problem') problems.push({ path, reason: entry.reason })

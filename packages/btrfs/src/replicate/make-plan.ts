@@ -62,7 +62,7 @@ export function makePlan(input: PlanInput, rules: PlanRules): ReplicationPlan {
       const parent = candidates.find(candidate => rules.check(volume, candidate))
       if (parent === undefined && !rules.check(volume, undefined)) continue
       const target = rules.targetOf?.(volume)
-      const clash = target === undefined ? undefined : claim(taken, target, volume)
+      const clash = target === undefined ? undefined : claim(taken, target, volume, input)
       if (clash !== undefined) {
         problems.push(clash)
         continue
@@ -143,19 +143,28 @@ function batches(planned: readonly PlannedTransfer[]): readonly PlannedTransfer[
   return [...byKey.values()]
 }
 
-/** Where subvolumes are at the destination, and what they are. */
-function takenPaths({ destination }: PlanInput): Map<RawPath, string> {
-  const describe = ({ readonly, receivedUuid }: Subvolume): string =>
-    readonly ? (receivedUuid === undefined ? 'another subvolume' : 'a copy of another subvolume') : 'a subvolume that can be written to'
-  return new Map(destination.flatMap(volume => (volume.path === undefined ? [] : [[volume.path, `${describe(volume)} is there`]])))
+/** What is at a path of the destination, or is going there. */
+interface Taken {
+  readonly volume: Subvolume
+  readonly isComing: boolean
+}
+
+function takenPaths({ destination }: PlanInput): Map<RawPath, Taken> {
+  return new Map(destination.flatMap(volume => (volume.path === undefined ? [] : [[volume.path, { volume, isComing: false }]])))
 }
 
 /** Reserves the path that a volume is going to have. @returns why that cannot be */
-function claim(taken: Map<RawPath, string>, target: RawPath, volume: CowVolume): string | undefined {
+function claim(taken: Map<RawPath, Taken>, target: RawPath, volume: CowVolume, { present }: PlanInput): string | undefined {
   const path = [target, nameOf(volume.path ?? '')].filter(Boolean).join('/')
   const known = taken.get(path)
-  const own = textOf(volume.path ?? volume.uuid)
-  if (known !== undefined) return `${own} cannot be received as ${textOf(path)}: ${known}; move that away, or choose another place`
-  taken.set(path, `${own} is going there; keep the directories of the source apart`)
-  return undefined
+  if (known === undefined) {
+    taken.set(path, { volume, isComing: true })
+    return undefined
+  }
+  const cannot = `${textOf(volume.path ?? volume.uuid)} cannot be received as ${textOf(path)}`
+  const { path: other = known.volume.uuid, readonly, receivedUuid } = known.volume
+  if (known.isComing) return `${cannot}: ${textOf(other)} is going there; keep the directories of the source apart, or choose another place`
+  if (present.get(volume.uuid)?.some(({ uuid }) => uuid === known.volume.uuid) === true) return `${cannot}: its copy is there; choose another place`
+  const what = readonly ? (receivedUuid === undefined ? 'another subvolume' : 'a copy of another subvolume') : 'a subvolume that can be written to'
+  return `${cannot}: ${what} is there; move that away, or choose another place`
 }

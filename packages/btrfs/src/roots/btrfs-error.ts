@@ -46,10 +46,11 @@ const meanings: readonly Meaning[] = [
   { pattern: /Read-only file system/, code: 'PERMISSION_DENIED' },
   { pattern: /Operation not permitted|Permission denied/, code: 'PERMISSION_DENIED', hint: 'btrfs needs root here: run as root, or ask for sudo' },
   {
-    pattern: /: (?:command )?not found$|No such file or directory.*\bflock\b/m,
+    pattern: /\b(?:btrfs|flock): (?:command )?not found$|No such file or directory.*\bflock\b/m,
     code: 'NOT_SUPPORTED',
     hint: 'install btrfs-progs and util-linux there',
   },
+  { pattern: /: (?:command )?not found$/m, code: 'NOT_SUPPORTED', hint: 'install that program there, or correct its name' },
   { pattern: /not a btrfs|doesn't belong to btrfs|failed to get flags for subvolume/i, code: 'NOT_SUPPORTED' },
   { pattern: /parent determination failed/, code: 'NOT_SUPPORTED', hint: 'the subvolumes have nothing in common' },
   { pattern: /No such file or directory|unable to resolve/, code: 'NOT_FOUND' },

@@ -51,6 +51,8 @@ export async function receiveInto(flow: Bytes, options: ReceiveIntoOptions): Pro
   const problem = (await settle(options, parts, failure)) ?? (parts.length === 0 ? 'nothing was received' : undefined)
   if (cause === undefined && problem === undefined) return
   if (signal?.aborted === true) throw signal.reason
+  // Then the receiver got nothing, and what it says is only that.
+  if (parts.length === 0 && cause?.error instanceof StorageError && !(cause.error instanceof BtrfsError)) throw cause.error
   throw explain(`receiving ${parts.map(({ finalName }) => textOf(finalName)).join(', ')} into ${place}`, cause?.error, failure, problem)
 }
 
@@ -62,18 +64,23 @@ async function begin(options: ReceiveIntoOptions, parts: Part[], command: Volume
     throw new StorageError('CORRUPT', `the stream holds the volume ${command.uuid}, and ${streamUuid(expected)} was expected`)
   if (parts.some(part => part.finalName === finalName))
     throw new StorageError('ALREADY_EXISTS', `the streams hold more than one volume "${textOf(finalName)}"`)
-  await refuseTaken(options, finalName)
+  await refuseTaken(options, command)
   const part: Part = { name: makePartName(options.bootId, finalName), finalName, command }
   parts.push(part)
   return part.name
 }
 
-async function refuseTaken({ commands, directory, signal }: ReceiveIntoOptions, name: RawText): Promise<void> {
+async function refuseTaken({ commands, directory, signal }: ReceiveIntoOptions, { path: name, uuid }: VolumeCommand): Promise<void> {
   const found = await showSubvolume(commands, join(directory, name), name, { signal })
   if (found === undefined) return
   const path = `${commands.host.label}${textOf(join(directory, name))}`
-  const what = found === 'other' ? 'is no subvolume' : found.readonly ? 'is another subvolume' : 'is a subvolume that can be written to'
+  const what = found === 'other' ? 'is no subvolume' : whatIs(found, uuid)
   throw new StorageError('ALREADY_EXISTS', `${path} is there and ${what}; move it away, or receive into another directory`)
+}
+
+function whatIs({ readonly, receivedUuid }: SubvolumeDetails, uuid: string): string {
+  if (!readonly) return 'is a subvolume that can be written to'
+  return receivedUuid === uuid ? 'is a copy of the same subvolume' : 'is another subvolume'
 }
 
 /** Publishes what is complete and deletes what is not. @returns what is wrong, in words for people */
