@@ -110,7 +110,16 @@ export class WorkTree {
   /** The file as it was listed. Rejects with `PRECONDITION_FAILED` if it is another by now. */
   read(path: Path): Bytes {
     const entry = this.#entries.get(path)
+    if (entry?.kind === 'file' && isVague(entry)) return this.#readExactly(path, entry)
     return this.storage.read(path, { ...this.#options, ...(entry?.kind === 'file' && entry.etag !== undefined && { ifMatch: entry.etag }) })
+  }
+
+  /** A listing may show times by the minute: what is read is told apart from what comes after by the time that the store keeps. */
+  async *#readExactly(path: Path, listed: FileEntry): AsyncGenerator<Uint8Array, void, undefined> {
+    const found = await this.storage.stat(path, this.#options)
+    this.#requireSame(path, listed, found)
+    if (found !== undefined) this.#note(found)
+    yield* this.storage.read(path, this.#options)
   }
 
   async readIfThere(path: Path): Promise<Uint8Array | undefined> {
@@ -210,8 +219,11 @@ export class WorkTree {
   #requireSame(path: Path, expected: Entry | undefined, found: Entry | undefined): void {
     if (expected?.kind !== 'file' && expected?.kind === found?.kind) return
     if (expected?.kind === 'file' && found?.kind === 'file') {
-      const keys: readonly (keyof FileEntry)[] = expected.etag === undefined || found.etag === undefined ? ['size', 'modified'] : ['etag']
-      if (keys.every(key => expected[key] === found[key])) return
+      const isSame =
+        expected.etag === undefined || found.etag === undefined
+          ? expected.size === found.size && isSameTime(expected, found)
+          : expected.etag === found.etag
+      if (isSame) return
     }
     throw new StorageError('PRECONDITION_FAILED', `${path} changed since it was listed`, { path })
   }
@@ -232,4 +244,14 @@ export class WorkTree {
     this.#digests.delete(path)
     this.#children.get(parentPath(path))?.delete(baseName(path))
   }
+}
+
+/** Whether a listing left out how to tell a file from its next version. */
+function isVague({ etag, modified, modifiedPrecision }: FileEntry): boolean {
+  return etag === undefined && (modified === undefined || modifiedPrecision !== undefined)
+}
+
+function isSameTime(a: FileEntry, b: FileEntry): boolean {
+  if (a.modified === undefined || b.modified === undefined) return isVague(a) || isVague(b)
+  return Math.abs(a.modified - b.modified) <= Math.max(a.modifiedPrecision ?? 0, b.modifiedPrecision ?? 0)
 }
