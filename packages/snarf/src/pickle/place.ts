@@ -1,3 +1,5 @@
+import { PicklingError } from './errors.ts'
+
 /** Where in a value something is, for messages: `$.pages["a b"][3]`. One entry for each level; cheap to keep, since it is only put into words on failure. */
 export class Place {
   readonly #keys: unknown[] = []
@@ -19,6 +21,20 @@ export class Place {
 
   leave(): void {
     this.#keys.pop()
+  }
+
+  /** What cannot be written here. */
+  error(message: string, cause?: unknown): PicklingError {
+    return new PicklingError(message, String(this), cause === undefined ? undefined : { cause })
+  }
+
+  /** Gives whatever is thrown its place. */
+  try<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw error instanceof PicklingError ? error : this.error(error instanceof Error ? error.message : String(error), error)
+    }
   }
 
   toString(): string {

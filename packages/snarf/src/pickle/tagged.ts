@@ -3,7 +3,6 @@ import type { ClassDefinition, ClassRegistry } from '../registry/class-registry.
 import { sortPython } from '../registry/python-order.ts'
 import { PyByteArray, PyDate, PyDateTime, PyDecimal, PyFloat, PyInt, PyString, PyUnicode } from '../registry/python-values.ts'
 import { toBase64 } from './base64.ts'
-import { PicklingError } from './errors.ts'
 import { digitsOf } from './limits.ts'
 import { Place } from './place.ts'
 import { isEmptyState, ownAttributes, shapeOf } from './take-apart.ts'
@@ -85,15 +84,15 @@ class Tagger {
       case 'number':
         return Number.isFinite(value) && !Object.is(value, -0) ? value : new TaggedMap(['$float', floatText(value)])
       case 'bigint':
-        return new TaggedMap(['$bigint', this.#try(() => digitsOf(value))])
+        return new TaggedMap(['$bigint', this.#place.try(() => digitsOf(value))])
       case 'object':
         return value === null ? null : this.#object(value)
       case 'function':
         return this.#function(value)
       case 'undefined':
-        throw this.#error('undefined cannot be pickled; use null')
+        throw this.#place.error('undefined cannot be pickled; use null')
       default:
-        throw this.#error(`a ${typeof value} cannot be pickled`)
+        throw this.#place.error(`a ${typeof value} cannot be pickled`)
     }
   }
 
@@ -103,14 +102,14 @@ class Tagger {
     const known = this.#memo.get(object)
     if (known !== undefined) return new TaggedMap(['$ref', (known.id ??= this.#nextId++)])
     if (object instanceof PyFloat) return Number.isInteger(object.value) ? new TaggedMap(['$float', floatText(object.value)]) : this.tag(object.value)
-    if (object instanceof PyInt) return new TaggedMap(['$int', this.#try(() => digitsOf(object.value))])
+    if (object instanceof PyInt) return new TaggedMap(['$int', this.#place.try(() => digitsOf(object.value))])
     if (object instanceof PyUnicode) return this.#remember(object, new TaggedMap(['$unicode', object.value]))
     if (object instanceof PyString) return this.#remember(object, new TaggedMap(['$string', object.value]))
     if (this.#unfinished.has(object))
-      throw this.#error('an object whose constructor arguments or base value hold the object itself cannot be pickled')
-    const shape = this.#try(() => shapeOf(object, this.#registry))
+      throw this.#place.error('an object whose constructor arguments or base value hold the object itself cannot be pickled')
+    const shape = this.#place.try(() => shapeOf(object, this.#registry))
     if (!this.#place.enter())
-      throw this.#error(
+      throw this.#place.error(
         `values are nested more than ${this.#options.maxDepth} deep; allow more with maxDepth, or keep the parts as objects of their own`,
       )
     const tagged = this.#shape(object, shape)
@@ -128,7 +127,7 @@ class Tagger {
         const list = this.#remember(object, new TaggedList(shape.isFrozen ? '$frozenset' : '$set'))
         return this.#fill(
           list,
-          this.#try(() => sortPython([...shape.set], this.#registry)),
+          this.#place.try(() => sortPython([...shape.set], this.#registry)),
         )
       }
       case 'bytes':
@@ -162,7 +161,7 @@ class Tagger {
   }
 
   #map(list: TaggedList, map: ReadonlyMap<unknown, unknown>): TaggedList {
-    for (const key of this.#try(() => sortPython([...map.keys()], this.#registry))) {
+    for (const key of this.#place.try(() => sortPython([...map.keys()], this.#registry))) {
       const value = map.get(key)
       if (value === undefined) continue
       this.#place.at(key)
@@ -174,7 +173,7 @@ class Tagger {
   }
 
   #instance(object: object, definition: ClassDefinition): TaggedMap {
-    const scalar = this.#try(() => scalarOf(object))
+    const scalar = this.#place.try(() => scalarOf(object))
     if (scalar !== undefined) return this.#remember(object, new TaggedMap(scalar))
     this.#unfinished.add(object)
     const map = new TaggedMap()
@@ -182,12 +181,12 @@ class Tagger {
     if (definition.reduce === undefined) {
       const { name, base, getState, setState } = definition
       map.entries.push(['$class', name])
-      if (base !== undefined) map.entries.push(['$base', this.tag(this.#try(() => base.get(object)))])
-      state = getState === undefined ? ownAttributes(object) : this.#try(() => getState(object))
+      if (base !== undefined) map.entries.push(['$base', this.tag(this.#place.try(() => base.get(object)))])
+      state = getState === undefined ? ownAttributes(object) : this.#place.try(() => getState(object))
       if (setState === undefined && isEmptyState(state)) state = undefined
     } else {
-      const { callable, args, ...rest } = this.#try(() => definition.reduce?.(object)) ?? { callable: definition.name, args: [] }
-      this.#try(() => this.#registry.find(callable))
+      const { callable, args, ...rest } = this.#place.try(() => definition.reduce?.(object)) ?? { callable: definition.name, args: [] }
+      this.#place.try(() => this.#registry.find(callable))
       map.entries.push(['$call', callable], ['$args', this.#fill(new TaggedList(), args)])
       state = rest.state
     }
@@ -201,25 +200,13 @@ class Tagger {
   #function(type: unknown): TaggedMap {
     const definition = this.#registry.findValue(type)
     if (definition === undefined || definition.type === reconstructor || definition.type === newObject)
-      throw this.#error('a function or class that is not registered cannot be pickled; register it by name')
+      throw this.#place.error('a function or class that is not registered cannot be pickled; register it by name')
     return new TaggedMap(['$global', definition.name])
   }
 
   #remember<T extends TaggedList | TaggedMap>(object: object, tagged: T): T {
     this.#memo.set(object, tagged)
     return tagged
-  }
-
-  #try<T>(work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      throw error instanceof PicklingError ? error : this.#error(error instanceof Error ? error.message : String(error), error)
-    }
-  }
-
-  #error(message: string, cause?: unknown): PicklingError {
-    return new PicklingError(message, String(this.#place), cause === undefined ? undefined : { cause })
   }
 }
 

@@ -1,13 +1,13 @@
-/** A Python `float`. Needed where JavaScript cannot tell: `1` is written as `<int>1</int>`, `new PyFloat(1)` as `<float>1.0</float>`. */
-export class PyFloat {
-  readonly value: number
+/** A value of a Python type that JavaScript cannot tell from another. */
+export abstract class PyValue<T extends bigint | number | string> {
+  readonly value: T
 
-  constructor(value: number) {
+  constructor(value: T) {
     this.value = value
     Object.freeze(this)
   }
 
-  valueOf(): number {
+  valueOf(): T {
     return this.value
   }
 
@@ -15,60 +15,22 @@ export class PyFloat {
     return String(this.value)
   }
 }
+
+/** A Python `float`. Needed where JavaScript cannot tell: `1` is written as `<int>1</int>`, `new PyFloat(1)` as `<float>1.0</float>`. */
+export class PyFloat extends PyValue<number> {}
 
 /** A Python `int` that is no safe integer in JavaScript. (A bigint is a Python `long`, another type.) */
-export class PyInt {
-  readonly value: bigint
-
-  constructor(value: bigint) {
-    this.value = value
-    Object.freeze(this)
-  }
-
-  valueOf(): bigint {
-    return this.value
-  }
-
-  toString(): string {
-    return String(this.value)
-  }
-}
+export class PyInt extends PyValue<bigint> {}
 
 /** A Python `unicode` with an identity: it stays one where its text would be written as `str`, and two places can hold the same one. */
-export class PyUnicode {
-  readonly value: string
-
-  constructor(value: string) {
-    this.value = value
-    Object.freeze(this)
-  }
-
-  valueOf(): string {
-    return this.value
-  }
-
-  toString(): string {
-    return this.value
-  }
-}
+export class PyUnicode extends PyValue<string> {}
 
 /** A Python `str` of text with an identity: two places can hold the same one. Printable ASCII, tabs and line breaks only; other bytes are a `Uint8Array`. */
-export class PyString {
-  readonly value: string
-
+export class PyString extends PyValue<string> {
   constructor(value: string) {
     if (!/^[\t\n\r\x20-\x7e]*$/.test(value))
       throw new TypeError(`a PyString holds printable ASCII, got ${JSON.stringify(value)}; use PyUnicode or Uint8Array`)
-    this.value = value
-    Object.freeze(this)
-  }
-
-  valueOf(): string {
-    return this.value
-  }
-
-  toString(): string {
-    return this.value
+    super(value)
   }
 }
 

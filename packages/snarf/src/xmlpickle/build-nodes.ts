@@ -1,4 +1,3 @@
-import { PicklingError } from '../pickle/errors.ts'
 import { digitsOf } from '../pickle/limits.ts'
 import { Place } from '../pickle/place.ts'
 import { isEmptyState, isFalsyInPython, ownAttributes, shapeOf } from '../pickle/take-apart.ts'
@@ -72,17 +71,17 @@ class NodeBuilder {
       case 'boolean':
         return value ? '<true/>' : '<false/>'
       case 'bigint':
-        return `<long>${this.#try(() => digitsOf(value))}</long>`
+        return `<long>${this.#place.try(() => digitsOf(value))}</long>`
       case 'object':
         return value === null ? '<none/>' : this.#object(value)
       case 'function':
         return this.#function(value)
       case 'undefined':
-        throw this.#error('undefined cannot be pickled; use null')
+        throw this.#place.error('undefined cannot be pickled; use null')
       case 'symbol':
-        throw this.#error('a symbol cannot be pickled')
+        throw this.#place.error('a symbol cannot be pickled')
       default:
-        throw this.#error(`${typeof value} cannot be pickled`)
+        throw this.#place.error(`${typeof value} cannot be pickled`)
     }
   }
 
@@ -106,13 +105,15 @@ class NodeBuilder {
     const known = this.#memo.get(object)
     if (known !== undefined) return this.#refer(known)
     if (object instanceof PyFloat) return `<float>${pyFloatRepr(object.value)}</float>`
-    if (object instanceof PyInt) return `<int>${this.#try(() => digitsOf(object.value))}</int>`
+    if (object instanceof PyInt) return `<int>${this.#place.try(() => digitsOf(object.value))}</int>`
     if (object instanceof PyString || object instanceof PyUnicode) return this.#text(object)
     if (this.#unfinished.has(object))
-      throw this.#error('an object whose constructor arguments or base value hold the object itself cannot be pickled')
-    const shape = this.#try(() => shapeOf(object, this.#registry))
+      throw this.#place.error('an object whose constructor arguments or base value hold the object itself cannot be pickled')
+    const shape = this.#place.try(() => shapeOf(object, this.#registry))
     if (!this.#place.enter())
-      throw this.#error(`values are nested more than ${this.#maxDepth} deep; allow more with maxDepth, or keep the parts as objects of their own`)
+      throw this.#place.error(
+        `values are nested more than ${this.#maxDepth} deep; allow more with maxDepth, or keep the parts as objects of their own`,
+      )
     const node = this.#shape(object, shape)
     this.#place.leave()
     return node
@@ -139,7 +140,7 @@ class NodeBuilder {
 
   #persistent(id: string): Child {
     if (isPrintable(id) && (this.#isFixed || !id.includes('\n'))) return new PersistentNode(stringElement(id, this.#compat))
-    if (!this.#isFixed) throw this.#error(`the original cannot write the persistent id ${JSON.stringify(id)}: not ASCII, or a line break in it`)
+    if (!this.#isFixed) throw this.#place.error(`the original cannot write the persistent id ${JSON.stringify(id)}: not ASCII, or a line break in it`)
     return new PersistentNode(unicodeElement(id, this.#compat))
   }
 
@@ -218,17 +219,17 @@ class NodeBuilder {
   }
 
   #sort<T>(keys: T[]): T[] {
-    return this.#try(() => sortPython(keys, this.#registry))
+    return this.#place.try(() => sortPython(keys, this.#registry))
   }
 
   #function(type: unknown): Child {
     const definition = this.#registry.findValue(type)
-    if (definition === undefined) throw this.#error(`a function or class that is not registered cannot be pickled; register it by name`)
+    if (definition === undefined) throw this.#place.error(`a function or class that is not registered cannot be pickled; register it by name`)
     return this.#global(definition.name)
   }
 
   #global(name: string): GlobalNode | ReferenceNode {
-    const { type } = this.#try(() => this.#registry.find(name))
+    const { type } = this.#place.try(() => this.#registry.find(name))
     const known = this.#memo.get(type)
     return known === undefined ? this.#remember(type, new GlobalNode(name)) : this.#refer(known)
   }
@@ -243,7 +244,7 @@ class NodeBuilder {
 
   #registered(object: object, definition: ClassDefinition): Child {
     if (definition.reduce !== undefined) {
-      const { callable, args, state } = this.#try(() => definition.reduce?.(object)) ?? { callable: definition.name, args: [] }
+      const { callable, args, state } = this.#place.try(() => definition.reduce?.(object)) ?? { callable: definition.name, args: [] }
       const node = this.#instance(object, this.#global(callable), () => this.#arguments(args))
       if (state !== undefined) node.state = this.#state(object, state, definition)
       return node
@@ -261,7 +262,7 @@ class NodeBuilder {
       if (style === 'persistent') return args
       const { base } = definition
       args.items.push(this.#global(base?.name ?? '__builtin__.object'))
-      args.items.push(base === undefined ? '<none/>' : this.build(this.#try(() => base.get(object))))
+      args.items.push(base === undefined ? '<none/>' : this.build(this.#place.try(() => base.get(object))))
       return args
     })
     const state = this.#stateOf(object, definition)
@@ -280,7 +281,7 @@ class NodeBuilder {
   }
 
   #stateOf(object: object, definition: ClassDefinition): unknown {
-    return definition.getState === undefined ? ownAttributes(object) : this.#try(() => definition.getState?.(object))
+    return definition.getState === undefined ? ownAttributes(object) : this.#place.try(() => definition.getState?.(object))
   }
 
   #state(object: object, state: unknown, { getState }: ClassDefinition): Child {
@@ -305,18 +306,6 @@ class NodeBuilder {
     let reference = this.#references.get(node)
     if (reference === undefined) this.#references.set(node, (reference = new ReferenceNode(node)))
     return reference
-  }
-
-  #try<T>(work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      throw error instanceof PicklingError ? error : this.#error(error instanceof Error ? error.message : String(error), error)
-    }
-  }
-
-  #error(message: string, cause?: unknown): PicklingError {
-    return new PicklingError(message, String(this.#place), cause === undefined ? undefined : { cause })
   }
 }
 

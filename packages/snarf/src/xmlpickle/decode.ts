@@ -1,13 +1,11 @@
-import { fromBase64 } from '../pickle/base64.ts'
 import { applyState, construct, constructEmpty, madeInto } from '../pickle/construct.ts'
 import { UnpicklingError } from '../pickle/errors.ts'
-import { maxDigits } from '../pickle/limits.ts'
 import { textOf } from '../pickle/take-apart.ts'
 import type { ClassRegistry } from '../registry/class-registry.ts'
-import { PyFloat, PyInt, PyString, PyTuple, PyUnicode } from '../registry/python-values.ts'
+import { PyTuple } from '../registry/python-values.ts'
 import { findMaps, idKey } from './find-maps.ts'
-import { parsePyFloat } from './float-repr.ts'
-import { decodeWtf8, isPrintable } from './text.ts'
+import { Frame, none, wrappers } from './frames.ts'
+import { readNumber, readString, short } from './read-scalar.ts'
 import { token, XmlScanner } from './xml-scanner.ts'
 
 /** What a document is read with. */
@@ -27,57 +25,6 @@ export interface DecodeOptions {
 export function decodeXml(text: string, options: DecodeOptions): unknown {
   return new Decoder(text, options).decode()
 }
-
-const noItems: never[] = []
-
-/** An element that is open. Which fields count depends on its name. */
-class Frame {
-  readonly name: string
-  readonly offset: number
-  readonly id: string | undefined
-  /** Values around what lies in it, itself included. */
-  readonly depth: number
-  /** Children that are complete. */
-  count = 0
-  /** What the element stands for, or the value it wraps. */
-  value: unknown = undefined
-  /** The key of an item; the class of an object. */
-  key: unknown = undefined
-  args: readonly unknown[] = []
-  items: unknown[] = noItems
-
-  constructor(name: string, offset: number, id: string | undefined, depth: number) {
-    this.name = name
-    this.offset = offset
-    this.id = id
-    this.depth = depth
-  }
-}
-
-const none: unique symbol = Symbol('none')
-
-/** Elements that hold one value, with the elements they may lie in, and as which child. */
-const wrappers: ReadonlyMap<string, readonly (readonly [parent: string, index: number])[]> = new Map([
-  ['key', [['item', 0]]],
-  ['name', [['attribute', 0]]],
-  [
-    'value',
-    [
-      ['item', 1],
-      ['attribute', 1],
-    ],
-  ],
-  [
-    'klass',
-    [
-      ['object', 0],
-      ['classic_object', 0],
-      ['initialized_object', 0],
-    ],
-  ],
-  ['arguments', [['initialized_object', 1]]],
-  ['state', [['initialized_object', 2]]],
-])
 
 class Decoder {
   readonly #options: DecodeOptions
@@ -246,58 +193,16 @@ class Decoder {
   #number(parent: Frame, type: 'int' | 'long' | 'float'): void {
     this.#refuseAttributes([])
     this.#expectValue(parent)
-    const text = this.#scanner.readText()
-    const value = type === 'float' ? parsePyFloat(text) : this.#integer(text.trim())
-    if (value === undefined) throw this.#scanner.error(`${JSON.stringify(short(text))} is no <${type}>`)
-    this.#deliver(typeof value === 'number' ? this.#keptNumber(value, type) : type === 'int' ? this.#bigInt(value) : value)
-  }
-
-  /** A number for what is an integer in JavaScript too, a bigint for others. */
-  #integer(text: string): bigint | number | undefined {
-    if (!/^[+-]?\d+$/.test(text)) return undefined
-    if (text.length > maxDigits) throw this.#scanner.error(`an integer has at most ${maxDigits} digits here`)
-    return text.length < 16 ? Number(text) + 0 : BigInt(text.startsWith('+') ? text.slice(1) : text)
-  }
-
-  #keptNumber(value: number, type: 'int' | 'long' | 'float'): unknown {
-    if (type === 'long') return BigInt(value)
-    return type === 'float' && this.#options.preserve && Number.isSafeInteger(value) && !Object.is(value, -0) ? new PyFloat(value) : value
-  }
-
-  #bigInt(value: bigint): unknown {
-    const number = Number(value)
-    return Number.isSafeInteger(number) ? number : new PyInt(value)
+    this.#deliver(readNumber(this.#scanner, type, this.#options.preserve))
   }
 
   #string(parent: Frame, type: 'string' | 'unicode'): void {
-    const scanner = this.#scanner
     this.#refuseAttributes(['id', 'encoding'])
     this.#expectValue(parent)
-    const id = scanner.attribute('id')
-    const encoding = scanner.attribute('encoding')
-    if (encoding !== undefined && encoding !== 'base64')
-      throw scanner.error(`the encoding ${JSON.stringify(short(encoding))} of a string is not known; base64 is`)
-    const value = this.#stringValue(type, scanner.readText(), encoding !== undefined)
-    const kept = typeof value === 'string' && this.#options.preserve ? this.#keptString(type, value, id !== undefined) : value
-    this.#remember(id, kept)
-    this.#deliver(kept)
-  }
-
-  #stringValue(type: 'string' | 'unicode', text: string, isBase64: boolean): string | Uint8Array {
-    if (!isBase64) {
-      if (type === 'string' && /[^\0-\x7f]/.test(text))
-        throw this.#scanner.error('a <string> holds ASCII; other text is a <unicode>, other bytes are base64')
-      return text
-    }
-    const bytes = fromBase64(text)
-    if (bytes === undefined) throw this.#scanner.error(`${JSON.stringify(short(text))} is no base64`)
-    return type === 'string' ? bytes : this.#try(() => decodeWtf8(bytes))
-  }
-
-  /** What is written as it was read: strings that have an identity, and `unicode` that would become `str`. */
-  #keptString(type: 'string' | 'unicode', text: string, hasId: boolean): unknown {
-    if (type === 'unicode') return hasId || isPrintable(text) ? new PyUnicode(text) : text
-    return hasId && text.length > 1 && isPrintable(text) ? new PyString(text) : text
+    const id = this.#scanner.attribute('id')
+    const value = readString(this.#scanner, type, this.#options.preserve)
+    this.#remember(id, value)
+    this.#deliver(value)
   }
 
   #reference(parent: Frame): void {
@@ -486,8 +391,4 @@ class Decoder {
       throw this.#scanner.error(error instanceof Error ? error.message : String(error), offset, error)
     }
   }
-}
-
-function short(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
