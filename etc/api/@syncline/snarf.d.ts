@@ -280,6 +280,11 @@ interface ObjectSpaceOptions {
     readonly pickler?: Pickler | undefined;
     /** The id that `Entries.xml` keeps of an object. */
     readonly entryId?: ((object: unknown) => string | number | undefined) | undefined;
+    /**
+     * What becomes of an object of the tree that a pickle of another place holds. `path` (default): the pickle refers to it by its path, and gets that very
+     * object back. `value`: the pickle has a copy. With `persistentId` or `persistentLoad`, these decide; with `zope-3.6.1`, the default is `value`.
+     */
+    readonly references?: 'path' | 'value' | undefined;
     /** Says which objects a pickle refers to instead of holding them. */
     readonly persistentId?: ((object: object) => string | undefined) | undefined;
     /** Finds the object that a pickle refers to. `container` is what the object of the pickle will be put into. */
@@ -309,10 +314,11 @@ type SynchronizerType<T> = new (context: T, space: ObjectSpace) => AnySynchroniz
  *   .defaultSynchronizer(DefaultSynchronizer)
  */
 declare class ObjectSpace {
-    #private;
     readonly registry: ClassRegistry<AnySynchronizer, ObjectGenerator>;
     readonly pickler: Pickler;
     readonly compat: 'fixed' | 'zope-3.6.1';
+    private readonly settings;
+    private readonly locations;
     constructor(options: ObjectSpaceOptions);
     get fileGenerator(): FileGenerator | undefined;
     get directoryGenerator(): DirectoryGenerator | undefined;
@@ -333,17 +339,70 @@ declare class ObjectSpace {
     annotationsOf(object: object, create?: boolean): Map<string, unknown> | undefined;
     /** A copy of an object's annotations, if it has any. */
     annotations(object: unknown): SynchronizableAnnotations | undefined;
+    /** Whether pickles refer to objects of the same tree by their paths. */
+    get refersByPath(): boolean;
+    /** This space, with pickles that refer to the objects of a tree. */
+    within(locations: Locations): this;
+    private viewOr;
     pickle(object: unknown): Uint8Array;
-    /** The object of a pickle. @param container - what it will be put into */
-    unpickle(pickle: Uint8Array, container: unknown): unknown;
     /**
-     * Says what is wrong with a pickle, without an object coming into being where others refer to it.
+     * The object of a pickle.
      *
-     * References to other objects may be to such as do not exist yet: a pickle with references is believed from there on.
+     * @param container - what it will be put into
+     * @param into - an empty object of the pickle's class that it becomes, for whom others know it already
      */
-    pickleProblem(pickle: Uint8Array): unknown;
+    unpickle(pickle: Uint8Array, container: unknown, into?: object): unknown;
+    /**
+     * Looks at a pickle without an object coming into being where others refer to it: what is wrong with it, and what it refers to.
+     *
+     * References to other objects may be to such as do not exist yet: a pickle with references may be wrong behind them.
+     */
+    examine(pickle: Uint8Array): {
+        readonly problem?: unknown;
+        readonly references: readonly string[];
+    };
     /** Whether two values are the same: one, or with the same pickle. */
     equals(a: unknown, b: unknown): boolean;
+}
+
+/** Where an object lies. */
+interface Place {
+    /** The keys that lead to it, from the top of the repository: `/wiki/home`. Of an object in several places, the first in key order. */
+    readonly path: string;
+    /** Every container that holds it. */
+    readonly holders: readonly {
+        readonly container: object;
+        readonly key: unknown;
+    }[];
+}
+/**
+ * The objects of a tree by where they lie, so that a pickle can refer to an object of another place instead of holding a copy of it.
+ *
+ * A reference is the path of keys from the top of the repository, or `..` for the container of the pickled object: what zope.fssync calls
+ * persistent references by path.
+ */
+declare class Locations {
+    #private;
+    /** The keys that lead to the container, as in {@link Place.path}; empty at the top. */
+    readonly base: string;
+    private constructor();
+    /**
+     * Looks at a container and everything below it.
+     *
+     * @param path - of the container in the repository. What lies at the top has no name there, so that nothing refers to it.
+     */
+    static of(space: ObjectSpace, metadata: Metadata, directory: DirectorySynchronizer, path: Path): Promise<Locations>;
+    placeOf(object: unknown): Place | undefined;
+    objectAt(path: string): object | undefined;
+    objects(): Iterable<object>;
+    /** What says, while `pickled` is written, which objects it refers to. What it refers to is remembered for {@link Locations.referencesOf}. */
+    referencesFrom(pickled: unknown): (object: object) => string | undefined;
+    /** Paths of the objects that an object referred to when it was last written; `undefined` if it was not. */
+    referencesOf(pickled: object): ReadonlySet<string> | undefined;
+    /** Lets others look first when a reference is followed: for objects that a commit has yet to make. */
+    findFirst(find: (path: string) => unknown): void;
+    /** The object of a reference. @param container - of the object whose pickle it is in. @throws TypeError if there is none */
+    follow(reference: string, container: unknown): unknown;
 }
 
 /** How a repository treats names that the content tells apart and its files may not. */
@@ -745,7 +804,7 @@ export type { Duplicates as D, SnarfLimits as S };
 import { E as Entries, O as ObjectSpace, R as Repository, a as Revisions, b as RepositoryOptions } from './commit-HASH.js';
 export { A as AnySynchronizer, C as Callback, c as Checkin, d as Commit, e as CommitAction, f as CommitError, g as CommitItem, h as CommitOptions, i as CommitPlan, j as CommitResult, k as CommitStep, l as ContainerLike, D as DefaultSynchronizer, m as DirectoryFactory, n as DirectoryGenerator, o as DirectorySynchronizer, p as Dumper, q as EntryAttributes, r as Extras, F as FileFactory, s as FileGenerator, t as FileSynchronizer, I as InvalidEntriesFileError, M as Metadata, u as MetadataFiles, v as MissingSynchronizerError, w as Modification, N as NameRules, x as ObjectEvent, y as ObjectGenerator, z as ObjectSpaceOptions, P as PathError, B as PlanOptions, G as PyError, H as ReadEntriesOptions, J as Revision, K as RevisionError, S as SynchronizableAnnotations, L as SynchronizationError, Q as Synchronizer, T as SynchronizerType, W as Writeable, U as attributesOf, V as entriesPath, X as isRegistered, Y as readEntries, Z as zopeDirectory } from './commit-HASH.js';
 export { C as ClassBase, a as ClassDefinition, b as ClassOptions, c as ClassRegistry, d as ClassType, D as Definition, K as KeyType, N as NamedFunction, P as Pickler, R as Reduced } from './pickler-HASH.js';
-export { P as PyByteArray, a as PyComplex, b as PyDate, c as PyDateTime, d as PyDecimal, e as PyFloat, f as PyFrozenSet, g as PyInt, h as PyOrderedDict, i as PyString, j as PyTuple, k as PyUnicode, U as UnknownClassError, p as pythonDictOrder } from './python-values-HASH.js';
+export { P as PyByteArray, a as PyComplex, b as PyDate, c as PyDateTime, d as PyDecimal, e as PyFloat, f as PyFrozenSet, g as PyInt, h as PyOrderedDict, i as PyString, j as PyTimeZone, k as PyTuple, l as PyUnicode, m as PyValue, n as PyZonedDateTime, U as UnknownClassError, p as pythonDictOrder } from './python-times-HASH.js';
 import { Path, AbortOptions, Bytes, ReadableStorage } from '@syncline/core';
 
 /**
@@ -793,6 +852,11 @@ declare class Check {
 interface CheckoutOptions extends AbortOptions {
     /** Removes the files of objects that earlier checkouts wrote below the same name and that are gone. What is not registered stays. Default false. */
     readonly removeStale?: boolean;
+    /**
+     * The container of the object, which lies at `location`: where only a part is checked out, pickles refer to what lies elsewhere in it. Default: what is
+     * not below the object has no path, and is held by value.
+     */
+    readonly container?: object;
 }
 /** What a checkout did. */
 interface CheckoutResult {
@@ -880,7 +944,7 @@ export { Check, type CheckOptions, type CheckResult, Checkout, type CheckoutOpti
 // pickle.d.ts
 import { P as Pickler, c as ClassRegistry, e as DumpOptions, L as LoadOptions } from './pickler-HASH.js';
 export { C as ClassBase, a as ClassDefinition, b as ClassOptions, d as ClassType, D as Definition, K as KeyType, N as NamedFunction, R as Reduced } from './pickler-HASH.js';
-export { P as PyByteArray, a as PyComplex, b as PyDate, c as PyDateTime, d as PyDecimal, e as PyFloat, f as PyFrozenSet, g as PyInt, h as PyOrderedDict, i as PyString, j as PyTuple, k as PyUnicode, U as UnknownClassError, p as pythonDictOrder } from './python-values-HASH.js';
+export { P as PyByteArray, a as PyComplex, b as PyDate, c as PyDateTime, d as PyDecimal, e as PyFloat, f as PyFrozenSet, g as PyInt, h as PyOrderedDict, i as PyString, j as PyTimeZone, k as PyTuple, l as PyUnicode, m as PyValue, n as PyZonedDateTime, U as UnknownClassError, p as pythonDictOrder } from './python-times-HASH.js';
 
 /** A value that cannot be written. The message names the place inside the value. */
 declare class PicklingError extends Error {
@@ -1029,12 +1093,12 @@ declare class ClassRegistry<Synchronizer = unknown, Generator = unknown> {
      * @throws UnknownClassError for an object whose class is not registered, for symbols and undefined
      */
     classNameOf(value: unknown): string;
-    /** Registers what makes the synchronizers of one class. */
-    synchronizer(className: string, factory: (object: unknown) => Synchronizer): this;
+    /** Registers what makes the synchronizers of one class. @param factory - also given what {@link ClassRegistry.synchronizerOf} was asked with */
+    synchronizer(className: string, factory: (object: unknown, within?: unknown) => Synchronizer): this;
     /** Registers what makes the synchronizers of every class without one of its own. */
-    defaultSynchronizer(factory: (object: unknown) => Synchronizer): this;
+    defaultSynchronizer(factory: (object: unknown, within?: unknown) => Synchronizer): this;
     /** The synchronizer of an object: of its exact class, else the default one, else undefined. */
-    synchronizerOf(object: unknown): Synchronizer | undefined;
+    synchronizerOf(object: unknown, within?: unknown): Synchronizer | undefined;
     /** Registers an interface that objects can be marked with. */
     marker(name: string, symbol: symbol): this;
     /** The marker of a name. @throws UnknownClassError */
@@ -1070,6 +1134,8 @@ interface LoadOptions {
      * Default false: numbers and strings.
      */
     readonly preserve?: boolean | undefined;
+    /** An object without anything in it, of the class that the pickle names: the value becomes this very object, which others may know already. */
+    readonly into?: object | undefined;
     /** Values inside values, default 1000; 200 for YAML. */
     readonly maxDepth?: number | undefined;
     /** Bytes of the text, default 256 MiB; 32 MiB for YAML. */
@@ -1094,7 +1160,9 @@ interface Pickler {
 
 export { type ClassBase as C, type Definition as D, type KeyType as K, type LoadOptions as L, type NamedFunction as N, type Pickler as P, type Reduced as R, type ClassDefinition as a, type ClassOptions as b, ClassRegistry as c, type ClassType as d, type DumpOptions as e };
 
-// python-values-HASH.d.ts
+// python-times-HASH.d.ts
+import { R as Reduced } from './pickler-HASH.js';
+
 /**
  * The order in which a dictionary of CPython 2.7 gives back its keys: that of its hash table, which depends on what was put in when.
  *
@@ -1112,33 +1180,25 @@ declare class UnknownClassError extends Error {
     constructor(className: string, message: string);
 }
 
-/** A Python `float`. Needed where JavaScript cannot tell: `1` is written as `<int>1</int>`, `new PyFloat(1)` as `<float>1.0</float>`. */
-declare class PyFloat {
-    readonly value: number;
-    constructor(value: number);
-    valueOf(): number;
+/** A value of a Python type that JavaScript cannot tell from another. */
+declare abstract class PyValue<T extends bigint | number | string> {
+    readonly value: T;
+    constructor(value: T);
+    valueOf(): T;
     toString(): string;
+}
+/** A Python `float`. Needed where JavaScript cannot tell: `1` is written as `<int>1</int>`, `new PyFloat(1)` as `<float>1.0</float>`. */
+declare class PyFloat extends PyValue<number> {
 }
 /** A Python `int` that is no safe integer in JavaScript. (A bigint is a Python `long`, another type.) */
-declare class PyInt {
-    readonly value: bigint;
-    constructor(value: bigint);
-    valueOf(): bigint;
-    toString(): string;
+declare class PyInt extends PyValue<bigint> {
 }
 /** A Python `unicode` with an identity: it stays one where its text would be written as `str`, and two places can hold the same one. */
-declare class PyUnicode {
-    readonly value: string;
-    constructor(value: string);
-    valueOf(): string;
-    toString(): string;
+declare class PyUnicode extends PyValue<string> {
 }
 /** A Python `str` of text with an identity: two places can hold the same one. Printable ASCII, tabs and line breaks only; other bytes are a `Uint8Array`. */
-declare class PyString {
-    readonly value: string;
+declare class PyString extends PyValue<string> {
     constructor(value: string);
-    valueOf(): string;
-    toString(): string;
 }
 /** A Python `tuple`: an array that cannot be changed. */
 declare class PyTuple<T = unknown> extends Array<T> {
@@ -1184,12 +1244,47 @@ declare class PyOrderedDict<K = unknown, V = unknown> extends Map<K, V> {
 declare class PyByteArray extends Uint8Array {
 }
 
-export { PyByteArray as P, UnknownClassError as U, PyComplex as a, PyDate as b, PyDateTime as c, PyDecimal as d, PyFloat as e, PyFrozenSet as f, PyInt as g, PyOrderedDict as h, PyString as i, PyTuple as j, PyUnicode as k, pythonDictOrder as p };
+/**
+ * A time zone as Python's `pytz` knows them: UTC, a fixed offset, or a named zone with the offset that counted at the time in question. No table of zones
+ * is needed to read one.
+ */
+declare class PyTimeZone {
+    #private;
+    /** `pytz.utc`. */
+    static readonly utc: PyTimeZone;
+    /** East of UTC. */
+    readonly offsetSeconds: number;
+    /** Such as `Europe/Berlin`; absent for UTC and fixed offsets. */
+    readonly name: string | undefined;
+    private constructor();
+    /** `pytz.FixedOffset`. @param minutes - east of UTC */
+    static fixed(minutes: number): PyTimeZone;
+    /**
+     * A named zone.
+     *
+     * @param offsetSeconds - east of UTC, daylight saving included
+     * @param daylightSeconds - how much of it is daylight saving
+     * @param abbreviation - such as `CET`
+     */
+    static named(name: string, offsetSeconds: number, daylightSeconds: number, abbreviation: string): PyTimeZone;
+    /** A zone of pytz whose offset never changes: `Etc/GMT-5` is five hours east of UTC. @throws TypeError for other names */
+    static constant(name: string): PyTimeZone;
+    /** How Python makes it again. */
+    reduce(): Reduced;
+}
+/** A Python `datetime.datetime` with a time zone. As a `Date` it is the moment itself. */
+declare class PyZonedDateTime extends PyDateTime {
+    readonly zone: PyTimeZone;
+    /** @param milliseconds - of the moment since 1970 in UTC */
+    constructor(milliseconds: number, microseconds: number, zone: PyTimeZone);
+}
+
+export { PyByteArray as P, UnknownClassError as U, PyComplex as a, PyDate as b, PyDateTime as c, PyDecimal as d, PyFloat as e, PyFrozenSet as f, PyInt as g, PyOrderedDict as h, PyString as i, PyTimeZone as j, PyTuple as k, PyUnicode as l, PyValue as m, PyZonedDateTime as n, pythonDictOrder as p };
 
 // workdir.d.ts
 import { Path, AbortOptions, WritableStorage } from '@syncline/core';
 import { R as Repository, _ as Digest, q as EntryAttributes, j as CommitResult, O as ObjectSpace } from './commit-HASH.js';
-import './pickler-vWOx_XgN.js';
+import './pickler-BoETTIQp.js';
 
 /** What an update does to one file of a working copy. */
 type FileAction = 

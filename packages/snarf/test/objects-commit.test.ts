@@ -110,10 +110,10 @@ describe('Commit.plan', () => {
       { action: 'replace', path: 'test/pickled', key: 'pickled', part: 'body', reason: 'the pickles differ' },
       { action: 'delete', path: 'test/removed', key: 'removed', part: 'body', reason: 'it is flagged as removed' },
       { action: 'update', path: 'test/typed', key: 'typed', part: 'metadata', reason: 'binary differ' },
-      { action: 'create', path: 'test/created', key: 'created', part: 'body', reason: 'it is in the repository and not in the content' },
-      { action: 'create', path: 'test/created/inner', key: 'inner', part: 'body', reason: 'it is in the repository and not in the content' },
+      { action: 'create', path: 'test/created', key: 'created', part: 'body', reason: 'there is a file and no object yet' },
+      { action: 'create', path: 'test/created/inner', key: 'inner', part: 'body', reason: 'there is a file and no object yet' },
       { action: 'replace', path: 'test/kind', key: 'kind', part: 'body', reason: 'its type is app.models.Folder now' },
-      { action: 'create', path: 'test/kind/now', key: 'now', part: 'body', reason: 'it is in the repository and not in the content' },
+      { action: 'create', path: 'test/kind/now', key: 'now', part: 'body', reason: 'there is a file and no object yet' },
       { action: 'update', path: 'test/z/deep', key: 'deep', part: 'body', reason: 'the bodies differ' },
     ])
     expect(JSON.parse(JSON.stringify(items))).toEqual(items)
@@ -164,8 +164,8 @@ describe('Commit.plan', () => {
     expect((await new Commit(space, snarf).plan(folder, '', 'test')).items).toEqual([])
     const { items } = await new Commit(space, snarf).perform(folder, '', 'test', { missing: 'delete' })
     expect(items.map(({ action, path, reason }) => [action, path, reason])).toEqual([
-      ['delete', 'test/d/x', 'it is not in the repository'],
-      ['delete', 'test/b', 'it is not in the repository'],
+      ['delete', 'test/d/x', 'there is no file for it'],
+      ['delete', 'test/b', 'there is no file for it'],
     ])
     expect(folder).toEqual(new Folder({ a: new File('1'), d: new Folder() }))
   })

@@ -66,7 +66,7 @@ export class Planner {
     for (const { name, path: child, key } of unregistered) {
       const object = await container.get(key)
       if (this.#space.getSynchronizer(object) === undefined) continue
-      nodes.push(this.#node({ path: child, name, key, entry: {}, action: 'delete', reason: 'it is not in the repository', old: { object } }))
+      nodes.push(this.#node({ path: child, name, key, entry: {}, action: 'delete', reason: 'there is no file for it', old: { object } }))
     }
     return nodes
   }
@@ -108,7 +108,7 @@ export class Planner {
       isDirectory,
       body,
       action: replaced === undefined ? 'create' : 'replace',
-      reason: replaced === undefined ? 'it is in the repository and not in the content' : `its type is ${entry['type'] ?? 'another one'} now`,
+      reason: replaced === undefined ? 'there is a file and no object yet' : `its type is ${entry['type'] ?? 'another one'} now`,
       old: replaced,
       children: isDirectory ? await this.directory(undefined, path) : [],
       metadata: this.#metadataReason(entry, undefined, undefined),
