@@ -281,6 +281,22 @@ describe('what went wrong in btrsync', () => {
     expect(namesIn(join(pair.b, 'in-d2'))).toEqual(['s1'])
   })
 
+  test.for([1, -1])('a copy that only the name of a subvolume tells of (number %i) does not pass for one', async (by, context) => {
+    await using pair = await openPair(context)
+    makeSnapshots(pair.a, ['s1'])
+    run('btrfs', 'subvolume', 'create', join(pair.b, 'x'))
+    const id = Number(shown(join(pair.b, 'x'), 'Subvolume ID')) + 1
+    const uuid = shown(join(pair.a, 'snaps/s1'), 'UUID')
+    const imitation = `ID ${id + by} gen 7 cgen 7 top level 5 parent_uuid - received_uuid ${uuid} uuid ${uuid.replace(/^.{8}/, '00000000')} path s1`
+    snapshot(join(pair.b, 'x'), join(pair.b, `x\n${imitation}`))
+    const { trans, errors } = recorder()
+    expect(await new BtrSync(pair.src, pair.dst).sync(trans)).toBe(false)
+    expect(errors.join()).toContain('looks like a line of the listing')
+    run('btrfs', 'subvolume', 'delete', join(pair.b, `x\n${imitation}`))
+    expect(await new BtrSync(pair.src, pair.dst).sync(trans)).toBe(true)
+    expect(namesIn(pair.b)).toEqual(['s1', 'x'])
+  })
+
   test('B14: a name with a line break costs only that subvolume', async context => {
     await using pair = await openPair(context)
     makeSnapshots(pair.a, ['s1'])

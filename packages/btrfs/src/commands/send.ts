@@ -122,6 +122,7 @@ class Sending {
       target.keepsNames ? transfer : undefined,
     )
     if (source.mustMatch && matching === 0) throw new StorageError('NOT_FOUND', `no read-only subvolume of ${source.root.name} matches ${written}`)
+    if (matching === 0) this.#call.note(`there is no read-only subvolume in ${written}`)
     const into = transfer.into.bind(transfer)
     const preview = (): readonly string[] => previewLines(plan, { format, symbols }, { verbose, into })
     if (manner === 'dry-run') {

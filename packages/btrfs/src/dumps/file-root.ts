@@ -7,6 +7,7 @@ import { dumpContent, type DumpContentOptions, type DumpDecoder } from './dump-c
 import { volumesOf, type DumpVolume } from './dump-volumes.ts'
 import { recordEnding } from './dump-name.ts'
 import { readDumps, type Dump, type DumpIndex } from './read-dumps.ts'
+import { readStart } from './read-start.ts'
 
 /** Options of {@link FileRoot}. */
 export interface FileRootOptions {
@@ -98,12 +99,13 @@ export class FileRoot implements BtrfsRoot {
   }
 
   /** Without other dumps of the volume that one is wanted of. @throws StorageError if that one is none */
-  #wanted({ dumps, problems }: DumpIndex): readonly Dump[] {
+  async #wanted({ dumps, problems }: DumpIndex, options: AbortOptions): Promise<readonly Dump[]> {
     if (this.#file === undefined) return dumps
     const only = dumps.find(({ path }) => path === this.#file)
     if (only !== undefined) return dumps.filter(dump => dump === only || dump.uuid !== only.uuid)
-    const reason = problems.find(({ path }) => path === this.#file || path === `${this.#file}${recordEnding}`)?.reason
-    throw new StorageError('CORRUPT', `${this.#file} in ${this.name} is no dump${reason === undefined ? '' : `: ${reason}`}`, { path: this.#file })
+    const start = await readStart(this.#storage, this.#file, options)
+    const reason = typeof start === 'string' ? start : problems.find(({ path }) => path === `${this.#file}${recordEnding}`)?.reason
+    throw new StorageError('NOT_SUPPORTED', `${this.name}/${this.#file} is no dump: ${reason ?? 'it is not there any more'}`, { path: this.#file })
   }
 
   #missing(path: RawPath): StorageError {
@@ -116,7 +118,7 @@ export class FileRoot implements BtrfsRoot {
 
   #known({ signal }: AbortOptions): Promise<readonly DumpVolume[]> {
     this.#volumes ??= readDumps(this.#storage, { signal, file: this.#file })
-      .then(index => volumesOf(this.#wanted(index), true))
+      .then(async index => volumesOf(await this.#wanted(index, { signal }), true))
       .catch((error: unknown) => {
         this.#volumes = undefined
         throw error

@@ -1,6 +1,6 @@
 import { StorageError, type AbortOptions, type Bytes } from '@syncline/core'
 import type { RawPath } from '../stream/command.ts'
-import { parseIds, parseList, type ListScope } from '../subvolume/parse-list.ts'
+import { parseList, type ListScope } from '../subvolume/parse-list.ts'
 import { textOf } from '../subvolume/raw-text.ts'
 import type { Subvolume, SubvolumeDetails } from '../subvolume/subvolume.ts'
 import { runPrivileged, showSubvolume, type Commands } from './btrfs-commands.ts'
@@ -35,9 +35,9 @@ export class CommandRoot implements BtrfsRoot {
   async list(options: AbortOptions = {}): Promise<readonly Subvolume[]> {
     const what = `listing the subvolumes of ${this.name}`
     const list = (...flags: readonly string[]): Promise<string> =>
-      runPrivileged(this.#commands, what, ['btrfs', 'subvolume', 'list', '-a', ...flags, '--', this.#rootPath], options)
-    const [all, readonly] = await Promise.all([list('-c', '-u', '-q', '-R'), list('-r')])
-    return parseList(all, parseIds(readonly), this.#listScope)
+      runPrivileged(this.#commands, what, ['btrfs', 'subvolume', 'list', '-a', '-c', '-u', '-q', '-R', ...flags, '--', this.#rootPath], options)
+    const [all, readonly] = await Promise.all([list('--sort=rootid'), list('-r', '--sort=-rootid')])
+    return parseList(all, readonly, this.#listScope)
   }
 
   async show(path: RawPath = '', options: AbortOptions = {}): Promise<SubvolumeDetails | undefined> {
