@@ -253,9 +253,17 @@ class Link {
 function openSubsystem({ client }: SshConnection, timeoutMs: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new StorageError('TIMEOUT', 'the server did not open a channel in time')), timeoutMs)
+    // What is left without an answer fails right after the connection has ended, and does not say so.
+    let isLost = false
+    const onClose = (): void => {
+      isLost = true
+    }
+    client.on('close', onClose)
     client.subsys('sftp', (error, stream) => {
       clearTimeout(timer)
+      client.off('close', onClose)
       if (error === undefined) resolve(stream)
+      else if (isLost) reject(new StorageError('UNAVAILABLE', 'the connection was lost', { cause: error }))
       else reject(new StorageError('NOT_SUPPORTED', `the server offers no SFTP to this account: ${error.message}`, { cause: error }))
     })
   })

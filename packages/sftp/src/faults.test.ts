@@ -95,6 +95,26 @@ describe('a connection that is cut', () => {
     rmSync(join(root, '..'), { recursive: true })
   })
 
+  test('anywhere before the first answer of SFTP: it is the connection that is lost, not the account that lacks SFTP', async context => {
+    const server = await withService(context, 'sshd')
+    await using proxy = await faultProxy({ host: server.host, port: server.port })
+    const root = makeDirectory(server)
+    try {
+      const options = { ...throughProxy(server, proxy), path: root }
+      const whole = await sftp(options)
+      const needed = proxy.stats().bytesDown
+      await whole.close?.()
+      for (let bytes = needed - 900; bytes < needed; bytes += 30) {
+        proxy.cutAfter(bytes, { direction: 'down', how: bytes % 60 === 0 ? 'end' : 'reset' })
+        const outcome = await outcomeOf(sftp(options).then(storage => storage.close?.()))
+        expect(outcome, `cut after ${bytes} of ${needed} bytes`).toMatch(/^(UNAVAILABLE retryable|done)/)
+        proxy.calm()
+      }
+    } finally {
+      rmSync(join(root, '..'), { recursive: true, force: true })
+    }
+  })
+
   test('in a listing: it goes on over a new connection and is complete', async context => {
     await using bad = await behindProxy(context)
     const { storage, proxy } = bad
