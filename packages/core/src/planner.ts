@@ -272,7 +272,8 @@ export class Planner {
       const target: Side | undefined =
         row.outcome === SyncAction.UPLOAD_UPDATE ? 'destination' : row.outcome === SyncAction.DOWNLOAD_UPDATE ? 'source' : undefined
       if (target === undefined) return this.#act(site, { ...row, reason })
-      const isLastCopy = this.#options.mode === 'two-way' && (states.unproven.source || states.unproven.destination || isGoneBack(site, otherSide(target)))
+      const isLastCopy =
+        this.#options.mode === 'two-way' && (states.unproven.source || states.unproven.destination || isGoneBack(site, otherSide(target)))
       this.#transfer(site, row.outcome as SyncAction, reason, { trash: isLastCopy })
     })
   }
