@@ -262,7 +262,7 @@ test('whatever happens on both sides, what was never committed is in the working
             const after = await textOf(content)
             for (const one of unsaved.keys()) if (after.includes(`${one}\n`)) unsaved.delete(one)
             // Nothing goes from the objects that the working copy had not been shown.
-            for (const line of before.split('\n'))
+            for (const line of before.split('\n').filter(text => text !== ''))
               expect({ line, isKept: after.includes(`${line}\n`) || seen.includes(`${line}\n`) }).toEqual({ line, isKept: true })
             expect((await work.status()).filter(({ state }) => state !== 'unchanged' && state !== 'unregistered')).toEqual([])
           }
