@@ -1,4 +1,5 @@
-import { lstatSync, mkdirSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
 import { baseName, checkPath, parentPath, StorageError, type Path } from '@syncline/core'
 import { errnoOf, place, toStorageError } from './errno.ts'
 import { isTemporary } from './temporary.ts'
@@ -168,8 +169,21 @@ const { isWellFormed } = String.prototype as unknown as { isWellFormed(this: str
 
 function makeRoot(root: string): void {
   try {
-    mkdirSync(root, { recursive: true })
+    makeDirectories(root)
   } catch (error) {
     throw toStorageError(error, 'make the directory', '', root)
+  }
+}
+
+/** As `mkdir -p`. The `recursive` of Node 20 never ends where the system says of a directory that is there that it has no such parent, as in /proc. */
+function makeDirectories(directory: string): void {
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    const parent = dirname(directory)
+    if (errnoOf(error) === 'EEXIST' && statSync(directory).isDirectory()) return
+    if (errnoOf(error) !== 'ENOENT' || parent === directory || existsSync(parent)) throw error
+    makeDirectories(parent)
+    mkdirSync(directory)
   }
 }

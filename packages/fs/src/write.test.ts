@@ -7,6 +7,10 @@ import { bytes, contents, directory, errorOf, fill, isRoot, listPaths, unprivile
 import { fs } from './fs.ts'
 
 describe('write', () => {
+  test.runIf(process.platform === 'linux')('says that a root cannot be made where the system makes none, and does not try for ever', async () => {
+    await expect(fs('/proc/nothing/here').write('f', bytes('x'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
   test('makes missing parents and the root, and returns what is there', async () => {
     const root = join(directory(), 'new/root')
     const storage = fs(root)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   closeSync,
   constants,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -44,7 +45,7 @@ export class Staging {
   /** @returns undefined where something is already, or nothing can be made; the storage then says what is wrong */
   static begin(root: string): Staging | undefined {
     try {
-      const madeRoot = mkdirSync(root, { recursive: true }) !== undefined
+      const madeRoot = makeRoot(root)
       removeAbandoned(root)
       if (readdirSync(root).length > 0) return undefined
       const stage = join(root, `${stagePrefix}${host()}-${process.pid}-${Math.random().toString(36).slice(2)}`)
@@ -120,6 +121,13 @@ export class Staging {
       throw new StorageError('INVALID_PATH', `names that begin with ${temporaryPrefix} are kept for files under way`, { path })
     return path === '' ? this.#stage : `${this.#stage}/${path}`
   }
+}
+
+/** @returns whether it was not there. Only its parents can be missing more than once, and those the storage makes */
+function makeRoot(root: string): boolean {
+  if (existsSync(root)) return false
+  mkdirSync(root)
+  return true
 }
 
 function writeAll(fd: number, bytes: Uint8Array): void {
