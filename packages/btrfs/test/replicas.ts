@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '@syncline/core'
@@ -132,4 +132,27 @@ export function rootLogin(server: SshdDetails, more: Partial<SshRootOptions> = {
     configFile: '/dev/null',
     ...more,
   }
+}
+
+/** Processes whose command line has all of these words, without this one. */
+export function processesWith(...words: readonly string[]): readonly number[] {
+  const isMeant = (pid: string): boolean => {
+    try {
+      const line = readFileSync(join('/proc', pid, 'cmdline'), 'utf8').replaceAll('\0', ' ')
+      return words.every(word => line.includes(word))
+    } catch {
+      // It has ended meanwhile.
+      return false
+    }
+  }
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid && isMeant(name))
+    .map(Number)
+}
+
+/** Kills the processes whose command line has all of these words. @returns how many */
+export function killProcess(...words: readonly string[]): number {
+  const found = processesWith(...words)
+  for (const pid of found) process.kill(pid, 'SIGKILL')
+  return found.length
 }

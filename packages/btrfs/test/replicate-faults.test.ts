@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { collect, type Bytes } from '@syncline/core'
 import { describe, expect, test } from 'vitest'
@@ -15,7 +15,19 @@ import type { BtrfsRoot, SendOptions } from '../src/roots/root.ts'
 import { encodeHeader, encodeCommand } from '../src/stream/writer.ts'
 import { makePartName } from '../src/subvolume/part-name.ts'
 import type { Subvolume } from '../src/subvolume/subvolume.ts'
-import { differences, makeSnapshots, mountImage, namesIn, openPair, recorder, run, snapshot, type Pair } from './replicas.ts'
+import {
+  differences,
+  killProcess,
+  makeSnapshots,
+  mountImage,
+  namesIn,
+  openPair,
+  type Pair,
+  processesWith,
+  recorder,
+  run,
+  snapshot,
+} from './replicas.ts'
 
 const megabytes = 1024 * 1024
 
@@ -41,21 +53,6 @@ class Disturbed extends Transfer {
       this.#disturb()
     }
   }
-}
-
-/** Kills the processes whose command line has all of these words. */
-function killProcess(...words: readonly string[]): number {
-  const found = readdirSync('/proc').filter(name => {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) return false
-    try {
-      const line = readFileSync(join('/proc', name, 'cmdline'), 'utf8').replaceAll('\0', ' ')
-      return words.every(word => line.includes(word))
-    } catch {
-      return false
-    }
-  })
-  for (const pid of found) process.kill(Number(pid), 'SIGKILL')
-  return found.length
 }
 
 /** Replicates what is left, and expects that then all is there and nothing else. */
@@ -118,7 +115,7 @@ describe('a process that dies in the middle', () => {
       })
       expect([child.signal, child.stderr]).toEqual(['SIGKILL', ''])
       // The receiver notices at its own pace that nobody writes any more.
-      await expect.poll(() => killProcessCount('btrfs receive', pair.b), { timeout: 10_000 }).toBe(0)
+      await expect.poll(() => processesWith('btrfs receive', pair.b).length, { timeout: 10_000 }).toBe(0)
       expect(namesIn(pair.b)).toEqual([expect.stringMatching(/^\.part-[0-9a-f]{24}-s1$/)])
       // Of others: neither a name that only looks like ours, nor a subvolume that they write to.
       run('btrfs', 'subvolume', 'create', join(pair.b, '.part-0123456789abcdef01234567-s1'))
@@ -191,23 +188,6 @@ describe('a process that dies in the middle', () => {
 
 async function* only(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
   yield* chunks
-}
-
-function killProcessCount(...words: readonly string[]): number {
-  return readdirSync('/proc').filter(name => {
-    try {
-      return (
-        /^\d+$/.test(name) &&
-        words.every(word =>
-          readFileSync(join('/proc', name, 'cmdline'), 'utf8')
-            .replaceAll('\0', ' ')
-            .includes(word),
-        )
-      )
-    } catch {
-      return false
-    }
-  }).length
 }
 
 describe('what the destination cannot do', () => {

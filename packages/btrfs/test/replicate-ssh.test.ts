@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { collect, type Bytes } from '@syncline/core'
@@ -11,7 +11,7 @@ import { Transfer } from '../src/replicate/transfer.ts'
 import { defaultRoot } from '../src/roots/default-root.ts'
 import type { RootFactory } from '../src/roots/root.ts'
 import { sshHost } from '../src/roots/ssh-host.ts'
-import { differences, makeSnapshots, namesIn, openPair, recorder, rootLogin, run, type Pair } from './replicas.ts'
+import { differences, killProcess, makeSnapshots, namesIn, openPair, type Pair, recorder, rootLogin, run } from './replicas.ts'
 
 const megabytes = 1024 * 1024
 
@@ -45,26 +45,6 @@ async function openRemote(context: TestContext): Promise<Remote> {
       rmSync(known, { recursive: true })
     },
   }
-}
-
-/** Kills the processes of ours whose command line has all of these words. */
-function killProcess(...words: readonly string[]): number {
-  const found = readdirSync('/proc').filter(name => {
-    try {
-      return (
-        /^\d+$/.test(name) &&
-        words.every(word =>
-          readFileSync(join('/proc', name, 'cmdline'), 'utf8')
-            .replaceAll('\0', ' ')
-            .includes(word),
-        )
-      )
-    } catch {
-      return false
-    }
-  })
-  for (const pid of found) process.kill(Number(pid), 'SIGKILL')
-  return found.length
 }
 
 /** Does something once so many bytes have passed. */

@@ -1,5 +1,6 @@
 import { isStorageError, StorageError, type StorageErrorCode } from '@syncline/core'
 import type { RawPath } from '../stream/command.ts'
+import { textOf } from '../subvolume/raw-text.ts'
 
 /** What the system's errors mean where a stream is carried out. What is not here is unknown. */
 const meanings: Readonly<Record<string, readonly [StorageErrorCode, string]>> = {
@@ -24,14 +25,14 @@ export function toApplyError(error: unknown, doing: string, path: RawPath): Stor
   const errno = errnoOf(error)
   const [code, words] = (errno === undefined ? undefined : meanings[errno]) ?? ['UNKNOWN', error instanceof Error ? error.message : String(error)]
   return new StorageError(code, `could not carry out ${doing} at ${shown(path)}: ${words}${errno === undefined ? '' : ` (${errno})`}`, {
-    path: readable(path),
+    path: textOf(path),
     cause: error,
   })
 }
 
 /** That a command goes where it must not, or asks for what is not there. */
 export function unfit(doing: string, path: RawPath, reason: string): StorageError {
-  return new StorageError('CORRUPT', `could not carry out ${doing} at ${shown(path)}: ${reason}`, { path: readable(path) })
+  return new StorageError('CORRUPT', `could not carry out ${doing} at ${shown(path)}: ${reason}`, { path: textOf(path) })
 }
 
 /** The errno name of a thrown value. */
@@ -40,11 +41,6 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-/** For messages: as text where it is UTF-8. */
-export function readable(path: RawPath): string {
-  return Buffer.from(path, 'latin1').toString()
-}
-
 function shown(path: RawPath): string {
-  return path === '' ? 'the root of the volume' : JSON.stringify(readable(path))
+  return path === '' ? 'the root of the volume' : JSON.stringify(textOf(path))
 }

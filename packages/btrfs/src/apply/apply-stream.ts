@@ -5,13 +5,14 @@ import type { RawText, SnapshotCommand, SubvolCommand } from '../stream/command.
 import { StreamParser } from '../stream/parser.ts'
 import { streamError } from '../stream/stream-error.ts'
 import { StreamValidator } from '../stream/validate.ts'
-import { readable, toApplyError } from './apply-error.ts'
+import { toApplyError } from './apply-error.ts'
 import { copyVolume } from './copy-volume.ts'
 import { makeDurable, makeStaging, removeStaging, syncOne } from './staging.ts'
 import { openSystemCalls, type SystemCalls } from './system-calls.ts'
 import type { Unapplied } from './unapplied.ts'
 import { VolumeDirectory } from './volume-directory.ts'
 import { formatRecord, parseRecord, recordDirectory, recordName, type VolumeRecord } from './volume-record.ts'
+import { textOf } from '../subvolume/raw-text.ts'
 
 /** Options of {@link applyStream}. */
 export interface ApplyOptions extends AbortOptions {
@@ -149,7 +150,7 @@ class Work {
     await this.#end()
     this.#checkName(begin.path)
     if (this.#done.some(({ volume }) => volume.name === begin.path))
-      throw new StorageError('ALREADY_EXISTS', `could not apply a stream: it has two volumes with the name ${JSON.stringify(readable(begin.path))}`)
+      throw new StorageError('ALREADY_EXISTS', `could not apply a stream: it has two volumes with the name ${JSON.stringify(textOf(begin.path))}`)
     const path = `${this.#staging}/${this.#done.length}`
     let inherited: readonly Unapplied[] = []
     if (begin.name === 'snapshot') {
@@ -180,12 +181,12 @@ class Work {
     if (record === undefined)
       throw new StorageError(
         'NOT_FOUND',
-        `the stream starts from or refers to the volume ${uuid}, which is not in ${readable(this.#root)}: apply its stream first, or tell its directory (\`volumes\`)`,
+        `the stream starts from or refers to the volume ${uuid}, which is not in ${textOf(this.#root)}: apply its stream first, or tell its directory (\`volumes\`)`,
       )
     if (transid !== undefined && record.transid !== transid)
       throw new StorageError(
         'PRECONDITION_FAILED',
-        `the stream starts from the volume ${uuid} as of transaction ${transid}, and ${readable(record.name)} in ${readable(this.#root)} is as of ${record.transid}`,
+        `the stream starts from the volume ${uuid} as of transaction ${transid}, and ${textOf(record.name)} in ${textOf(this.#root)} is as of ${record.transid}`,
       )
     return { path: `${this.#root}/${record.name}`, unapplied: record.unapplied }
   }
@@ -199,7 +200,7 @@ class Work {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error
     }
-    const record = parseRecord(text, readable(file.toString('latin1')))
+    const record = parseRecord(text, textOf(file.toString('latin1')))
     const stats = lstatSync(Buffer.from(`${this.#root}/${record.name}`, 'latin1'), { throwIfNoEntry: false })
     return stats?.isDirectory() === true ? record : undefined
   }
@@ -209,7 +210,7 @@ class Work {
     if (lstatSync(Buffer.from(`${this.#root}/${name}`, 'latin1'), { throwIfNoEntry: false }) === undefined) return
     throw new StorageError(
       'ALREADY_EXISTS',
-      `could not apply a stream: ${JSON.stringify(readable(name))} is already in ${readable(this.#root)}; remove it, or give the volume another name (\`withVolumeName\`)`,
+      `could not apply a stream: ${JSON.stringify(textOf(name))} is already in ${textOf(this.#root)}; remove it, or give the volume another name (\`withVolumeName\`)`,
     )
   }
 }

@@ -15,7 +15,7 @@ import type { RawText, SnapshotCommand, SubvolCommand } from '../stream/command.
 import { StreamParser } from '../stream/parser.ts'
 import { streamError } from '../stream/stream-error.ts'
 import { StreamValidator } from '../stream/validate.ts'
-import { readable, toApplyError } from './apply-error.ts'
+import { toApplyError } from './apply-error.ts'
 import type { AppliedVolume } from './apply-stream.ts'
 import { readVolume } from './read-volume.ts'
 import { Spool } from './spool.ts'
@@ -23,6 +23,7 @@ import { VolumeModel } from './volume-model.ts'
 import { formatRecord, parseRecord, recordDirectory, recordName, type VolumeRecord } from './volume-record.ts'
 import { VolumeTree } from './volume-tree.ts'
 import { writeVolume } from './write-volume.ts'
+import { textOf } from '../subvolume/raw-text.ts'
 
 /** Options of {@link applyToStorage}. */
 export interface ApplyToStorageOptions extends AbortOptions {
@@ -138,7 +139,7 @@ class StorageWork {
   }
 
   async #begin(begin: SubvolCommand | SnapshotCommand): Promise<void> {
-    const name = readable(begin.path)
+    const name = textOf(begin.path)
     if (Buffer.from(name).toString('latin1') !== begin.path)
       throw new StorageError(
         'INVALID_PATH',
@@ -169,7 +170,7 @@ class StorageWork {
         'PRECONDITION_FAILED',
         `the stream starts from the volume ${uuid} as of transaction ${transid}, and what is in ${this.#storage.name} is as of ${record?.transid}`,
       )
-    const tree = await readVolume(this.#storage, named ?? readable(record?.name as RawText), record, { signal })
+    const tree = await readVolume(this.#storage, named ?? textOf(record?.name as RawText), record, { signal })
     this.#known.set(uuid, tree)
     return tree
   }
@@ -179,7 +180,7 @@ class StorageWork {
     try {
       const record = parseRecord(await collectText(this.#storage.read(path, { signal: this.#options.signal })), `${path} in ${this.#storage.name}`)
       // Where it is written before the volume is in its place, it may be all there is.
-      return this.#isStaged() && !(await this.#isThere(readable(record.name))) ? undefined : record
+      return this.#isStaged() && !(await this.#isThere(textOf(record.name))) ? undefined : record
     } catch (error) {
       if (isStorageError(error, 'NOT_FOUND')) return undefined
       throw error

@@ -1,6 +1,6 @@
 import { StorageError } from '@syncline/core'
-import { readable } from './apply-error.ts'
 import { runProgram } from './run-program.ts'
+import { textOf } from '../subvolume/raw-text.ts'
 
 /**
  * Copies a directory with all that is in it and with every attribute, sharing blocks where the file system can (`cp -a --reflink=auto`).
@@ -18,6 +18,6 @@ export async function copyVolume(from: string, to: string, signal: AbortSignal |
     // Only that of GNU knows how to share blocks; others say that they do not know the option.
     if (/(unrecognized|invalid|illegal|unknown) option/i.test(message)) await runProgram('cp', ['-a', ...paths], signal)
     else
-      throw new StorageError(/no space left|quota/i.test(message) ? 'NO_SPACE' : 'UNKNOWN', `could not copy the volume ${readable(from)} to apply an increment to the copy: ${message}`, { cause }) // prettier-ignore
+      throw new StorageError(/no space left|quota/i.test(message) ? 'NO_SPACE' : 'UNKNOWN', `could not copy the volume ${textOf(from)} to apply an increment to the copy: ${message}`, { cause }) // prettier-ignore
   }
 }

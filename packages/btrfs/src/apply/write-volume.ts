@@ -4,6 +4,7 @@ import type { Spool } from './spool.ts'
 import type { Unapplied } from './unapplied.ts'
 import type { MissingNode } from './volume-record.ts'
 import type { FileNode, SymlinkNode, VolumeNode, VolumeTree } from './volume-tree.ts'
+import { textOf } from '../subvolume/raw-text.ts'
 
 /** What became of a volume in a storage. */
 export interface WrittenVolume {
@@ -74,7 +75,7 @@ class VolumeWriter {
     const links = [...this.#names.values()].filter(names => names.length > 1)
     for (const [first, ...others] of links)
       for (const path of others)
-        this.#note(path, 'links', `it is another name of ${JSON.stringify(readable(first as RawPath))}, and here a file of its own`)
+        this.#note(path, 'links', `it is another name of ${JSON.stringify(textOf(first as RawPath))}, and here a file of its own`)
     for (const [path, node] of tree) for (const note of node.notes.values()) this.#found.push({ path, ...note })
     return { unapplied: this.#found.sort(byPath), missing: this.#missing.sort(byPath), links }
   }
@@ -88,7 +89,7 @@ class VolumeWriter {
       const reason =
         barred.has(slash === -1 ? '' : raw.slice(0, slash)) && raw !== '' ? 'a directory above it cannot be there' : this.#refusal(raw, node)
       if (node.kind === 'file') this.#names.set(node, [...(this.#names.get(node) ?? []), raw])
-      if (reason === undefined) jobs.push({ raw, path: joinPath(this.#at, readable(raw)), node })
+      if (reason === undefined) jobs.push({ raw, path: joinPath(this.#at, textOf(raw)), node })
       else {
         if (node.kind === 'directory') barred.add(raw)
         this.#miss(raw, node, 'name', reason)
@@ -99,7 +100,7 @@ class VolumeWriter {
 
   #refusal(raw: RawPath, node: VolumeNode): string | undefined {
     if (raw === '') return undefined
-    const path = readable(raw)
+    const path = textOf(raw)
     if (Buffer.from(path).toString('latin1') !== raw) return 'its name is not UTF-8, and names in storages are text'
     const refused = this.#storage.refuses?.(joinPath(this.#name, path))
     if (refused !== undefined) return refused
@@ -107,7 +108,7 @@ class VolumeWriter {
     const folded = path.normalize('NFC').toLowerCase()
     const other = this.#folded.get(folded)
     if (other !== undefined)
-      return `its name differs from ${JSON.stringify(readable(other))} only in case or form, and the storage may take them for one`
+      return `its name differs from ${JSON.stringify(textOf(other))} only in case or form, and the storage may take them for one`
     this.#folded.set(folded, raw)
     return undefined
   }
@@ -200,7 +201,7 @@ class VolumeWriter {
   }
 
   async #writeSymlink({ raw, path }: Job, node: SymlinkNode): Promise<void> {
-    const target = readable(node.target)
+    const target = textOf(node.target)
     if (this.#storage.makeSymlink === undefined) return this.#miss(raw, node, 'node', 'it is a symbolic link, and the storage has none')
     if (Buffer.from(target).toString('latin1') !== node.target)
       return this.#miss(raw, node, 'node', 'it is a symbolic link to a name that is not UTF-8')
@@ -253,8 +254,4 @@ async function eachOf<T>(items: readonly T[], concurrency: number, act: (item: T
   }
   const results = await Promise.allSettled(Array.from({ length: concurrency }, work))
   for (const result of results) if (result.status === 'rejected') throw result.reason
-}
-
-function readable(raw: string): string {
-  return Buffer.from(raw, 'latin1').toString()
 }
