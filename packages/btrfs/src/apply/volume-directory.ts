@@ -1,11 +1,8 @@
 import { chmodSync, constants, lchownSync, linkSync, lutimesSync, mkdirSync, renameSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import type {
   ChmodCommand,
   ChownCommand,
-  CloneCommand,
-  EncodedWriteCommand,
-  FallocateCommand,
   MakeCommand,
   MknodCommand,
   RawPath,
@@ -13,9 +10,9 @@ import type {
   StreamCommand,
   UtimesCommand,
 } from '../stream/command.ts'
-import { decodeRange } from '../stream/decode.ts'
 import { PathTree } from '../stream/path-tree.ts'
 import { errnoOf, toApplyError, unfit } from './apply-error.ts'
+import { FileContent, type ContentCommand } from './file-content.ts'
 import { Inside } from './inside.ts'
 import { ProgramError } from './run-program.ts'
 import type { SystemCalls } from './system-calls.ts'
@@ -39,8 +36,8 @@ const excusable: ReadonlySet<string | undefined> = new Set([
 ]) // prettier-ignore
 const nodeTypes = { mkfifo: 0o010000, mksock: 0o140000 } as const
 const formatBits = 0o170000
-/** Bytes that are read at once from what has to be copied. */
-const pieceSize = 1024 * 1024
+/** Between them the file that they write to stays open. */
+const changesContent: ReadonlySet<string> = new Set<ContentCommand['name']>(['write', 'encodedWrite', 'clone', 'truncate', 'fallocate'])
 
 /** A directory as the volume that a stream makes of it, command by command. */
 export class VolumeDirectory {
@@ -48,11 +45,10 @@ export class VolumeDirectory {
   readonly #inside: Inside
   readonly #context: VolumeContext
   readonly #notes: Notes
+  readonly #content: FileContent
   readonly #isRoot = process.geteuid?.() === 0
   /** Modes that would keep us, who are not root, from going on; they are set at the end. */
   readonly #deferredModes = new PathTree<number>()
-  /** The file that is being written. */
-  #writing: { readonly path: RawPath; readonly handle: FileHandle } | undefined
 
   /** @param root - an existing directory; its bytes, a character each */
   constructor(root: string, uuid: string, context: VolumeContext) {
@@ -60,12 +56,14 @@ export class VolumeDirectory {
     this.#inside = new Inside(root)
     this.#context = context
     this.#notes = new Notes(context.inherited)
+    const { system, source } = context
+    this.#content = new FileContent({ uuid, inside: this.#inside, notes: this.#notes, system, source })
   }
 
   /** @throws StorageError `CORRUPT` for what does not fit, `NO_SPACE`, `PERMISSION_DENIED` */
   async carryOut(command: VolumeCommand): Promise<void> {
     try {
-      if (this.#writing !== undefined && (!keepsWriting.has(command.name) || this.#writing.path !== command.path)) await this.#endWriting()
+      if (!changesContent.has(command.name)) await this.#content.end()
       if (this.#notes.isMissing(command.path)) this.#skip(command)
       else await this.#withAccess(command, () => this.#run(command))
     } catch (error) {
@@ -79,7 +77,7 @@ export class VolumeDirectory {
    * @returns what could not be carried out, and the mode that the root gets when it is in its place
    */
   async finish(): Promise<{ readonly unapplied: readonly Unapplied[]; readonly rootMode: number | undefined }> {
-    await this.#endWriting()
+    await this.#content.end()
     // A directory that cannot be written to cannot be moved either.
     if (!this.#isRoot) this.#lift('')
     // The deepest first: a directory that we may not enter any more keeps us from what is in it.
@@ -89,7 +87,7 @@ export class VolumeDirectory {
 
   /** Gives up; what is half done is the caller's to remove. */
   async abandon(): Promise<void> {
-    await this.#endWriting().catch(() => undefined)
+    await this.#content.end().catch(() => undefined)
   }
 
   async #run(command: VolumeCommand): Promise<void> {
@@ -120,15 +118,11 @@ export class VolumeDirectory {
         this.#deferredModes.delete(path)
         return this.#notes.remove(path)
       case 'write':
-        return this.#write(path, command.offset, command.data, name)
       case 'encodedWrite':
-        return this.#write(path, command.offset, decode(command), name)
       case 'clone':
-        return this.#clone(command)
       case 'truncate':
-        return (await this.#toWrite(path, name)).truncate(command.size)
       case 'fallocate':
-        return this.#fallocate(command)
+        return this.#content.carryOut(command)
       case 'chmod':
         return this.#setMode(command)
       case 'chown':
@@ -213,44 +207,6 @@ export class VolumeDirectory {
     this.#deferredModes.rename(path, to)
   }
 
-  async #write(path: RawPath, offset: number, data: Uint8Array, doing: string): Promise<void> {
-    const handle = await this.#toWrite(path, doing)
-    for (let at = 0; at < data.length;) at += (await handle.write(data, at, data.length - at, offset + at)).bytesWritten
-  }
-
-  async #clone(command: CloneCommand): Promise<void> {
-    const { path, offset, cloneLength, cloneUuid, clonePath, cloneOffset } = command
-    const from = cloneUuid === this.uuid ? this.#inside : new Inside(await this.#context.source(cloneUuid))
-    const source = await from.open(clonePath, constants.O_RDONLY, 'clone')
-    try {
-      const { size } = await source.stat()
-      if (cloneOffset + cloneLength > size)
-        throw unfit('clone', path, `${JSON.stringify(clonePath)} has ${size} bytes, and ${cloneLength} from ${cloneOffset} on are wanted`)
-      const target = await this.#toWrite(path, 'clone')
-      const { system } = this.#context
-      const isShared = await system
-        .cloneRange(from.locate(clonePath, 'clone'), cloneOffset, cloneLength, this.#inside.locate(path, 'clone'), offset)
-        .then(() => true, () => false) // prettier-ignore
-      if (!isShared) await copyRange(source, cloneOffset, cloneLength, target, offset)
-    } finally {
-      await source.close()
-    }
-  }
-
-  async #fallocate({ path, fallocateMode, offset, size }: FallocateCommand): Promise<void> {
-    const [keepsSize, punchesHole, zeroes] = [fallocateMode & 1, fallocateMode & 2, fallocateMode & 16]
-    if ((fallocateMode & ~0x13) !== 0) throw unfit('fallocate', path, `mode ${fallocateMode} is not known`)
-    const handle = await this.#toWrite(path, 'fallocate')
-    const before = (await handle.stat()).size
-    const end = keepsSize !== 0 ? Math.min(before, offset + size) : offset + size
-    if (end > before) await handle.truncate(end)
-    if (punchesHole !== 0 || zeroes !== 0) {
-      const zeros = new Uint8Array(pieceSize)
-      for (let at = offset; at < Math.min(end, before); at += pieceSize)
-        await this.#write(path, at, zeros.subarray(0, Math.min(pieceSize, Math.min(end, before) - at)), 'fallocate')
-    } else this.#notes.add(path, 'space', `no space is reserved for ${size} bytes at ${offset}`)
-  }
-
   async #setMode({ path, mode }: ChmodCommand): Promise<void> {
     const stats = this.#inside.look(path, 'chmod')
     // It would change what the link points to.
@@ -314,48 +270,6 @@ export class VolumeDirectory {
       return false
     }
   }
-
-  async #toWrite(path: RawPath, doing: string): Promise<FileHandle> {
-    if (this.#writing?.path === path) return this.#writing.handle
-    await this.#endWriting()
-    const handle = await this.#inside.open(path, constants.O_WRONLY, doing)
-    this.#writing = { path, handle }
-    return handle
-  }
-
-  async #endWriting(): Promise<void> {
-    const writing = this.#writing
-    this.#writing = undefined
-    await writing?.handle.close()
-  }
-}
-
-function decode(command: EncodedWriteCommand): Uint8Array {
-  try {
-    return decodeRange(command)
-  } catch (error) {
-    throw unfit('encodedWrite', command.path, `a compressed range is damaged (${(error as Error).message})`)
-  }
-}
-
-const keepsWriting: ReadonlySet<string> = new Set(['write', 'encodedWrite', 'clone', 'truncate', 'fallocate'])
-
-async function copyRange(source: FileHandle, from: number, length: number, target: FileHandle, to: number): Promise<void> {
-  const buffer = new Uint8Array(Math.min(length, pieceSize))
-  const { size } = await target.stat()
-  // Behind the end, what is not written is a hole, as it was in the source.
-  let [at, end] = [0, size]
-  while (at < length) {
-    const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - at), from + at)
-    if (bytesRead === 0) throw new RangeError('the source of a clone became shorter')
-    const piece = buffer.subarray(0, bytesRead)
-    if (to + at < size || piece.some(byte => byte !== 0)) {
-      for (let done = 0; done < piece.length;) done += (await target.write(piece, done, piece.length - done, to + at + done)).bytesWritten
-      end = Math.max(end, to + at + piece.length)
-    }
-    at += bytesRead
-  }
-  if (end < to + length) await target.truncate(to + length)
 }
 
 function toSeconds({ seconds, nanoseconds }: { readonly seconds: number; readonly nanoseconds: number }): number {
