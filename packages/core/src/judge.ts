@@ -22,6 +22,8 @@ export interface JudgeOptions {
   readonly toleranceMs: number
   /** Function that both sides can compute; undefined if there is none. */
   readonly hash: HashName | undefined
+  /** No state: which of both sides' files were equal at the last sync is not known. */
+  readonly firstContact?: boolean | undefined
   /** Files whose time proves nothing. */
   readonly recent?: RecentEdits | undefined
   readonly source: { readonly name: string }
@@ -145,7 +147,7 @@ export class Judge {
    * @throws CannotCompare if the mode asks for a hash that cannot be had
    */
   async compare(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<Verdict> {
-    const { comparison, toleranceMs, hash } = this.#options
+    const { comparison, toleranceMs, hash, firstContact } = this.#options
     const listed = compareSides(source, destination, comparison, toleranceMs)
     // The tolerance is for two clocks. That one side alone has another time than at the last sync is no matter of clocks.
     const byTime = source.kind === 'file' && destination.kind === 'file' && (comparison === 'mtime-only' || comparison === 'size-and-mtime')
@@ -173,8 +175,8 @@ export class Judge {
     const only = this.#onlyChanged(site, source, destination)
     if (only !== undefined) return { equal: false, reason: `changed at the ${only}, and no common hash says that the content is the same` }
     const times = compareTimes(source, destination, toleranceMs)
-    // Two edits that come close to each other, and keep the size, have equal times as well.
-    if (times.verdict === 'equal' && isKnown(site) && source.kind === 'file') {
+    // Two edits, or two new files, that come close to each other can have one size and time. At first contact to read all would take too long.
+    if (times.verdict === 'equal' && firstContact !== true && source.kind === 'file') {
       const same = await this.#sameContent(source, destination as FileEntry)
       if (same !== undefined) return { equal: same, reason: same ? 'same content' : 'different content' }
     }
