@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withService } from '@syncline/services/vitest'
@@ -57,7 +57,8 @@ function smallFileSystem(): Disposable & { readonly path: string } {
   const directory = mkdtempSync(join(tmpdir(), 'syncline-example-'))
   const [image, path] = [join(directory, 'image'), join(directory, 'mount')]
   mkdirSync(path)
-  execFileSync('truncate', ['--size=32M', image])
+  writeFileSync(image, '')
+  truncateSync(image, 32 * 1024 * 1024)
   execFileSync('mkfs.btrfs', ['-q', '-f', '-M', image])
   execFileSync('mount', ['-o', 'loop', image, path])
   return {

@@ -8,7 +8,7 @@ export interface Account {
   readonly gid: number
 }
 
-export const root: Account = { name: 'root', uid: 0, gid: 0 }
+const root: Account = { name: 'root', uid: 0, gid: 0 }
 
 /** What is different for processes that are started within. */
 export interface HomeOptions {
