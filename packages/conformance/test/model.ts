@@ -163,7 +163,8 @@ class Model {
 
   /** What an older file replaces is kept: it may be newer work than a backup that came back. */
   #keepFromOlder(path: Path, side: Side, before: Node | undefined, now: Leaf, replaced: Leaf): void {
-    if (before?.kind === 'file' && now.kind === 'file' && timeOf(now) < timeOf(before)) this.#trash[side].push(`${path}: ${wordOf(replaced)}`)
+    if (before?.kind === 'file' && now.kind === 'file' && timeOf(now) < timeOf(before) - this.#options.toleranceMs)
+      this.#trash[side].push(`${path}: ${wordOf(replaced)}`)
   }
 
   #conflict(path: Path, source: Leaf, destination: Leaf): Outcome {

@@ -273,7 +273,8 @@ export class Planner {
         row.outcome === SyncAction.UPLOAD_UPDATE ? 'destination' : row.outcome === SyncAction.DOWNLOAD_UPDATE ? 'source' : undefined
       if (target === undefined) return this.#act(site, { ...row, reason })
       const isLastCopy =
-        this.#options.mode === 'two-way' && (states.unproven.source || states.unproven.destination || isGoneBack(site, otherSide(target)))
+        this.#options.mode === 'two-way' &&
+        (states.unproven.source || states.unproven.destination || isGoneBack(site, otherSide(target), this.#options.toleranceMs))
       this.#transfer(site, row.outcome as SyncAction, reason, { trash: isLastCopy })
     })
   }
@@ -577,10 +578,11 @@ export class Planner {
 }
 
 /** Whether a side has an older file than at the last sync. It may come from a backup, and what it replaces across may be all that is left of later work. */
-function isGoneBack(site: Site, side: Side): boolean {
+function isGoneBack(site: Site, side: Side, toleranceMs: number): boolean {
   const [before, now] = [ancestorOf(site, side), site[side]]
   if (before?.kind !== 'file' || now?.kind !== 'file' || before.modified === undefined || now.modified === undefined) return false
-  return now.modified < before.modified - 0.001
+  // A store that sets times itself may do so coarsely, or by a clock that is behind.
+  return now.modified < before.modified - toleranceMs
 }
 
 function hasSameMetadata(entry: SyncableEntry, ancestor: Ancestor): boolean {
