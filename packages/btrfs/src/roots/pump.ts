@@ -1,6 +1,9 @@
 import { onAbort, type AbortOptions, type Bytes } from '@syncline/core'
 import type { Running } from './process.ts'
 
+/** Bytes that may wait for the process: as long as some do, neither it nor the sender waits for this one, and the three work at the same time. */
+const aheadBytes = 4 * 1024 * 1024
+
 /**
  * Puts a flow into a process and says when it is over. Ends early when the process does, or at an abort, even while the flow gives nothing.
  *
@@ -18,7 +21,6 @@ export async function pump(flow: Bytes, { stdin, ended }: Running, { signal }: A
   void ended.then(end)
   const forget = onAbort(signal, end)
   stdin.on('close', end)
-  stdin.on('drain', () => wake())
   try {
     while (!isOver) {
       const next = await new Promise<IteratorResult<Uint8Array, unknown> | undefined>((resolve, reject) => {
@@ -26,7 +28,8 @@ export async function pump(flow: Bytes, { stdin, ended }: Running, { signal }: A
         iterator.next().then(resolve, reject)
       })
       if (next === undefined || next.done === true) return undefined
-      if (!stdin.write(next.value)) await new Promise<void>(resolve => ((wake = resolve), (isOver || !stdin.writableNeedDrain) && resolve()))
+      stdin.write(next.value, () => wake())
+      while (!isOver && stdin.writableLength > aheadBytes) await new Promise<void>(resolve => (wake = resolve))
     }
     return undefined
   } catch (error) {

@@ -83,7 +83,8 @@ export class StreamParser {
   /** At once for the whole command: grown with every chunk, a long one would be copied as often as it has chunks. */
   #makeRoom(needed: number): void {
     if (this.#rest.length >= needed) return
-    const larger = new Uint8Array(needed)
+    // Not zeroed, as all of it is filled before it is looked at. Memory of its own: what is given out may be kept.
+    const larger = Buffer.allocUnsafeSlow(needed)
     larger.set(this.#rest.subarray(0, this.#held))
     this.#rest = larger
   }
