@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { collectText, memory, syncPair, toBytes, type Entry, type ReadableStorage } from '@syncline/core'
+import { recording } from '@syncline/conformance'
 import { fs } from '@syncline/fs'
 import { withService } from '@syncline/services/vitest'
 import { login, openScratch } from '../test/servers.ts'
@@ -221,5 +222,25 @@ describe('sftp', () => {
     expect(lstatSync(join(scratch.root, 'd', 'f3')).mtimeMs).toBe((1e9 + 3) * 1000)
     expect(lstatSync(join(scratch.root, 'd', 'f3')).mode & 0o777).toBe(0o600)
     expect(await run()).toMatchObject({ uploads: 0, errors: 0, exitCode: 0 })
+  })
+
+  test('its clock is measured once, kept in the state, and leaves nothing', async context => {
+    await using scratch = await openScratch(await withService(context, 'sshd'))
+    const [source, state] = [memory(), memory()]
+    await source.write('a', toBytes('x'))
+    const run = async (): Promise<unknown> => {
+      const destination = recording(scratch.storage)
+      const { exitCode } = await syncPair({ source, destination, state })
+      return {
+        exitCode,
+        writes: destination.writes.map(({ method, path = '' }) => `${method} ${path.replace(/-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, '')}`),
+      }
+    }
+    expect(await run()).toMatchObject({ exitCode: 0, writes: expect.arrayContaining(['write .syncline-clock-own', 'write a']) as string[] })
+    const texts: string[] = []
+    for (const entry of await listed(state)) if (entry.kind === 'file') texts.push(await collectText(state.read(entry.path)))
+    expect(texts.join('\n')).toMatch(/"clocks": \{\s*"destination": \{\s*"offsetMs": -?\d+,/)
+    expect(await run()).toEqual({ exitCode: 0, writes: [] })
+    expect(readdirSync(scratch.root)).toEqual(['a'])
   })
 })

@@ -7,6 +7,7 @@ import {
   type Entry,
   type FileEntry,
   type HashName,
+  type Learned,
   type ListOptions,
   type Path,
   type ReadableStorage,
@@ -87,6 +88,8 @@ interface Found {
 class SftpStorage implements WritableStorage {
   readonly name: string
   readonly capabilities: Capabilities
+  /** The server tells what it is each time it is opened. What has to be learned, and kept by whoever asks for it, is its clock. */
+  readonly learned: Learned = { recall: () => undefined, facts: () => undefined }
   declare readonly copy?: NonNullable<WritableStorage['copy']>
   declare readonly makeSymlink?: NonNullable<WritableStorage['makeSymlink']>
   declare readonly hash?: NonNullable<WritableStorage['hash']>
