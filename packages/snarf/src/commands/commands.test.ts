@@ -17,6 +17,10 @@ interface Outcome {
 
 /** Calls a command in a directory, as the command line would. Options are words with or without "=". */
 async function run(directory: string, name: string, ...words: readonly string[]): Promise<Outcome> {
+  return runUntil(new AbortController().signal, directory, name, ...words)
+}
+
+async function runUntil(signal: AbortSignal, directory: string, name: string, ...words: readonly string[]): Promise<Outcome> {
   const command = families[0]?.commands[name] as FamilyCommand
   const given = words.filter(word => word.startsWith('--')).map(word => word.slice(2).split('=') as [string, string?])
   for (const [option] of given) expect(Object.keys(command.options)).toContain(option)
@@ -28,7 +32,7 @@ async function run(directory: string, name: string, ...words: readonly string[])
       has: (option: string) => given.some(([word]) => word === option),
       text: (option: string) => given.findLast(([word]) => word === option)?.[1],
     },
-    signal: new AbortController().signal,
+    signal,
     symbols: { done: 'ok' },
     format: {
       plural: (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`,
@@ -160,6 +164,16 @@ test('extract into a new place leaves nothing of an archive that ends early', as
   const at = directoryWith({ 'site.snarf': '0 d/\n1 d/a\nx5 b\nx' })
   await expect(run(at, 'extract', 'site.snarf', 'copy')).rejects.toThrow('ends within b')
   expect(readdirSync(at)).toEqual(['site.snarf'])
+})
+
+test.each(['extract', 'verify'])('%s ends when it is interrupted, and leaves nothing', async name => {
+  const at = directoryWith(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`site/${i}`, 'x'.repeat(200_000)])))
+  await run(at, 'create', 'site.snarf', 'site')
+  const interrupt = new AbortController()
+  // As a signal of the system: it comes when the event loop has a turn, and not before.
+  setTimeout(() => interrupt.abort(new Error('interrupted')), 1)
+  await expect(runUntil(interrupt.signal, at, name, 'site.snarf', ...(name === 'extract' ? ['copy'] : []))).rejects.toThrow('interrupted')
+  expect(readdirSync(at).sort()).toEqual(['site', 'site.snarf'])
 })
 
 test('extract goes on where a name is too long for the disk, and keeps the names that are its own', async () => {

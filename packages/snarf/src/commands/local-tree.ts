@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, type Dirent } from 'node:fs'
 import { resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { compareUtf8, joinPath, messageOf, temporaryPrefix, type Path } from '@syncline/core'
 import type { SnarfInput } from '../format/index.ts'
@@ -101,7 +102,11 @@ export function localFile(file: string, size: number): AsyncGenerator<Uint8Array
 async function* stream(fd: number, path: Path, size: number): AsyncGenerator<Uint8Array> {
   try {
     const buffer = new Uint8Array(wholeBytes)
-    for (let at = 0; at < size; at += wholeBytes) yield read(fd, path, buffer.subarray(0, Math.min(wholeBytes, size - at)))
+    for (let at = 0; at < size; at += wholeBytes) {
+      // Reading waits for nothing, so that nobody else would have a turn: not the one who presses Ctrl-C.
+      await setImmediate()
+      yield read(fd, path, buffer.subarray(0, Math.min(wholeBytes, size - at)))
+    }
   } finally {
     closeSync(fd)
   }
