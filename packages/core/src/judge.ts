@@ -99,12 +99,18 @@ export class Judge {
    * @throws CannotCompare if the hash cannot be had
    */
   async stateOf(site: Site, side: Side, entry: SyncableEntry): Promise<SideState> {
+    return this.changeOf(site, side, entry) === undefined ? 'N' : (await this.#judged(site, side, entry)).state
+  }
+
+  /** The state, and whether it counts as unchanged although nothing proves it. The hash that may prove it is asked for once. */
+  async #judged(site: Site, side: Side, entry: SyncableEntry): Promise<{ readonly state: SideState; readonly unproven: boolean }> {
     const change = this.changeOf(site, side, entry)
-    if (change === undefined) return 'N'
-    if (change !== 'doubtful') return change === 'same' ? '=' : 'M'
-    const proof = await this.#proof(site, side, entry)
-    if (proof !== undefined) return proof
-    return this.#isDoubted(site, side, entry) ? '=' : 'M'
+    const isDoubted = this.#isDoubted(site, side, entry)
+    const proof = change === 'doubtful' || isDoubted ? await this.#proof(site, side, entry) : undefined
+    const unproven = isDoubted && proof === undefined
+    if (change === undefined) return { state: 'N', unproven }
+    if (change !== 'doubtful') return { state: change === 'same' ? '=' : 'M', unproven }
+    return { state: proof ?? (isDoubted ? '=' : 'M'), unproven }
   }
 
   /** What the remembered hash says of a file; `undefined` if there is none, or the storage cannot compute it. */
@@ -117,17 +123,11 @@ export class Judge {
 
   /** The states of two sides that differ. If nothing else tells which of them was edited, it is the one whose time proves nothing. */
   async statesOf(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<PairStates> {
-    const states = { source: await this.stateOf(site, 'source', source), destination: await this.stateOf(site, 'destination', destination) }
-    const unproven = {
-      source: await this.#isUnproven(site, 'source', source),
-      destination: await this.#isUnproven(site, 'destination', destination),
-    }
+    const [ours, theirs] = [await this.#judged(site, 'source', source), await this.#judged(site, 'destination', destination)]
+    const states = { source: ours.state, destination: theirs.state }
+    const unproven = { source: ours.unproven, destination: theirs.unproven }
     if (states.source !== '=' || states.destination !== '=' || !(unproven.source || unproven.destination)) return { ...states, unproven }
     return { source: unproven.source ? 'M' : '=', destination: unproven.destination ? 'M' : '=', unproven }
-  }
-
-  async #isUnproven(site: Site, side: Side, entry: SyncableEntry): Promise<boolean> {
-    return this.#isDoubted(site, side, entry) && (await this.#proof(site, side, entry)) === undefined
   }
 
   /** Unchanged by size and time, which prove nothing here. */
