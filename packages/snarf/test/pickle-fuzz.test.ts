@@ -55,6 +55,8 @@ pieces.push(
   '\t',
   '\0',
   'é',
+  '\u00d7',
+  '\u0300',
   '\\',
 )
 
@@ -163,8 +165,20 @@ test.each<[string, string]>([
   ['<pickle><object><klass><global name="Page" module="app.models"/></klass></object></pickle>', '<object> holds <klass> and <attributes>'],
   ['<pickle><initialized_object><klass><int>1</int></klass><arguments><tuple/></arguments></initialized_object></pickle>', 'this is neither'],
   ['<?xml version="1.0" encoding="utf-7"?><pickle><none/></pickle>', 'the encoding "utf-7" is not known here'],
+  ['<?xml version="1.0" encoding="-8"?><pickle><none/></pickle>', 'the encoding "-8" is not known here'],
+  ['<pickle><?\u00d7 x?><none/></pickle>', 'a processing instruction has no name (line 1, column 9)'],
+  ['<pickle><?x\u00d7 x?><none/></pickle>', 'a processing instruction has no name (line 1, column 9)'],
+  ['<pickle><?\u0300 x?><none/></pickle>', 'a processing instruction has no name (line 1, column 9)'],
 ])('XML %j is refused: %s', (text, message) => {
   expect(() => xml.load(new TextEncoder().encode(text))).toThrow(message)
+})
+
+test('the name of an encoding begins with a letter, also where text is given and not bytes', () => {
+  expect(() => xml.load('<?xml version="1.0" encoding="-8"?><pickle><none/></pickle>')).toThrow('the XML declaration is malformed')
+})
+
+test('processing instructions may have names beyond ASCII', () => {
+  expect(xml.load('<pickle><?é\u0300\u{20000} x?><none/></pickle>')).toBeNull()
 })
 
 test.each<[string, string]>([

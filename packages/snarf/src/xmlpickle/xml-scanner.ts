@@ -10,7 +10,11 @@ export type Token = (typeof tokens)[keyof typeof tokens]
 
 const forbidden = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 const declaration =
-  /^<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*(?:"1\.\d+"|'1\.\d+')(?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(?:"[\w.-]+"|'[\w.-]+'))?(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\n]*\?>/
+  /^<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*(?:"1\.\d+"|'1\.\d+')(?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(?:"[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*'))?(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\n]*\?>/
+/** What a name may begin with, and hold, beyond ASCII (XML 1.0, fifth edition, productions 4 and 4a). */
+const nameStart =
+  /[\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\u{10000}-\u{effff}]/uy
+const nameMore = /[\xb7\u0300-\u036f\u203f\u2040]/y
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 /**
@@ -237,10 +241,17 @@ export class XmlScanner {
   #nameEnd(start: number): number {
     const text = this.#text
     let at = start
-    for (; at < text.length; at++) {
+    while (at < text.length) {
       const code = text.charCodeAt(at)
-      const isLetter = (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === underscore || code === colon || code >= 128
+      if (code >= 128) {
+        const length = foreignLength(text, at, at === start)
+        if (length === 0) break
+        at += length
+        continue
+      }
+      const isLetter = (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === underscore || code === colon
       if (!isLetter && (at === start || !((code >= 48 && code <= 57) || code === 45 || code === 46))) break
+      at++
     }
     return at
   }
@@ -270,6 +281,14 @@ export class XmlScanner {
     const character = String.fromCodePoint(code)
     return forbidden.test(character) ? undefined : character
   }
+}
+
+/** How many UTF-16 units of a name the character beyond ASCII is that stands there; 0 if names do not hold it. */
+function foreignLength(text: string, at: number, isFirst: boolean): number {
+  nameStart.lastIndex = at
+  if (nameStart.test(text)) return nameStart.lastIndex - at
+  nameMore.lastIndex = at
+  return !isFirst && nameMore.test(text) ? 1 : 0
 }
 
 const tab = 9
