@@ -16,20 +16,20 @@ export class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     if (process.env['TURBO_HASH'] === undefined) return
     let passed = 0
-    const failed: Note[] = errors.map(error => ({ name: 'outside of a test', reason: firstLine(error.message) }))
+    const failed: Note[] = errors.map(error => ({ name: 'outside of a test', reason: beginning(error.message) }))
     const skipped: Note[] = []
     for (const module of modules) {
       const file = relative(process.cwd(), module.moduleId)
-      for (const error of module.errors()) failed.push({ name: file, reason: firstLine(error.message) })
+      for (const error of module.errors()) failed.push({ name: file, reason: beginning(error.message) })
       for (const suite of module.children.allSuites()) {
-        for (const error of suite.errors()) failed.push({ name: `${file} > ${suite.fullName}`, reason: firstLine(error.message) })
+        for (const error of suite.errors()) failed.push({ name: `${file} > ${suite.fullName}`, reason: beginning(error.message) })
       }
       for (const test of module.children.allTests()) {
         const { state } = test.result()
         const name = `${file} > ${test.fullName}`
         if (state === 'passed') passed++
         else if (state === 'skipped') skipped.push({ name, reason: reasonOf(test) })
-        else failed.push({ name, reason: firstLine(test.result().errors?.[0]?.message ?? 'did not finish') })
+        else failed.push({ name, reason: beginning(test.result().errors?.[0]?.message ?? 'did not finish') })
       }
     }
     mkdirSync('.reports', { recursive: true })
@@ -44,6 +44,8 @@ function reasonOf(test: TestCase): string {
   return note ?? (test.options.mode === 'todo' ? 'to do' : 'see its title')
 }
 
-function firstLine(message: string): string {
-  return message.split('\n', 1)[0] ?? ''
+/** The first lines of a message: a property that failed tells its seed and its counterexample in the second and the third. */
+function beginning(message: string): string {
+  const lines = message.split('\n', 4).filter(line => line.trim() !== '')
+  return lines.map(line => (line.length > 400 ? `${line.slice(0, 400)} …` : line)).join(' | ')
 }
