@@ -1,24 +1,26 @@
 import { restrictPlan } from './assemble.ts'
 import { PairClocks, type KnownClocks } from './clocks.ts'
 import { compareTrees } from './compare-trees.ts'
-import { resolveConfig, type ResolvedConfig } from './config.ts'
+import { resolveConfig } from './config.ts'
 import type { Difference, OpenConflict, PlanResult, Refusal, SyncConfig, SyncOptions, SyncResult } from './engine-types.ts'
 import { isStorageError } from './errors.ts'
+import type { Call } from './engine-call.ts'
 import { execute } from './execute/execute.ts'
+import { openStats } from './execute/stats.ts'
 import { ExitCode, gravestExitCode } from './exit-codes.ts'
 import { explainPath, type Explanation } from './explain.ts'
 import { commonHash } from './fingerprint.ts'
 import { freeze } from './freeze.ts'
 import { guardPlan } from './guard.ts'
-import { isDamagedState, makePlan, mayWrite, type KnownState, type MadePlan } from './make-plan.ts'
+import { isDamagedState, makePlan, mayWrite, type MadePlan } from './make-plan.ts'
 import { SyncPauseController } from './pause.ts'
 import type { Plan } from './plan.ts'
 import type { SyncStats } from './progress.ts'
 import { SyncProgressTracker } from './progress-tracker.ts'
-import { isWritable, type Json, type Path, type ReadableStorage, type WritableStorage } from './protocol.ts'
+import { isWritable, type Path, type ReadableStorage, type WritableStorage } from './protocol.ts'
+import { knownState, metadataOf, recall } from './run-metadata.ts'
 import { ChangeLog } from './state/change-log.ts'
 import { acquireLock, type LockOwner } from './state/lock.ts'
-import type { SyncMetadata } from './state/metadata.ts'
 import { pairId } from './state/pair-id.ts'
 import type { StoredState } from './state/state-manager.ts'
 import { openUploadLedger } from './state/uploads.ts'
@@ -119,7 +121,7 @@ export class SyncEngine {
     )
   }
 
-  async #planOnly(run: Run): Promise<{ readonly made: MadePlan; readonly refusals: readonly Refusal[] }> {
+  async #planOnly(run: Call): Promise<{ readonly made: MadePlan; readonly refusals: readonly Refusal[] }> {
     const { made } = await this.#makePlan(run)
     return { made, refusals: await this.#guard(run, made) }
   }
@@ -170,7 +172,7 @@ export class SyncEngine {
     return this.syncPair(new SyncPair({ source: from, destination: to }), { ...options, mode: 'source-backup' })
   }
 
-  #prepare(given: SyncPair | SyncPairOptions, options: SyncOptions): Run {
+  #prepare(given: SyncPair | SyncPairOptions, options: SyncOptions): Call {
     const pair = given instanceof SyncPair ? given : new SyncPair(given)
     const config = resolveConfig(this.#config, pair.config, configOf(options))
     for (const side of ['source', 'destination'] as const) {
@@ -188,7 +190,7 @@ export class SyncEngine {
   }
 
   /** A lock that is lost ends the run like an abort: another one may be writing. */
-  async #locked<T>(run: Run, work: (run: Run) => Promise<T>): Promise<T> {
+  async #locked<T>(run: Call, work: (run: Call) => Promise<T>): Promise<T> {
     const lock = await acquireLock(run.pair.state.storage, this.#owner, { now: this.#now, ...signalOf(run) })
     const { signal } = run.options
     try {
@@ -201,7 +203,7 @@ export class SyncEngine {
 
   /** Opens the state and plans; a tree of the state that turns out to be damaged makes it a first contact. */
   async #makePlan(
-    run: Run,
+    run: Call,
     { onRow, learn = false }: { readonly onRow?: Parameters<typeof makePlan>[0]['onRow']; readonly learn?: boolean } = {},
   ): Promise<{ made: MadePlan; stored: StoredState; clocks: KnownClocks }> {
     const { source, destination, state } = run.pair
@@ -240,11 +242,11 @@ export class SyncEngine {
     }
   }
 
-  async #guard(run: Run, made: MadePlan): Promise<Refusal[]> {
+  async #guard(run: Call, made: MadePlan): Promise<Refusal[]> {
     return guardPlan({ plan: made.plan, config: run.config, ...made.facts, free: await freeSpace(run, made.plan) })
   }
 
-  async #execute(run: Run, plan: Plan, made: (MadePlan & { readonly clocks: KnownClocks }) | undefined, stored: StoredState): Promise<SyncResult> {
+  async #execute(run: Call, plan: Plan, made: (MadePlan & { readonly clocks: KnownClocks }) | undefined, stored: StoredState): Promise<SyncResult> {
     const { pair, config, options } = run
     for (const item of plan.items) if (item.action === 'CONFLICT') this.#progress.emit({ type: 'conflict', filePath: item.path, reason: item.reason })
     const changes = new ChangeLog(plan.settled)
@@ -265,7 +267,7 @@ export class SyncEngine {
       progress: this.#progress,
       record: async (done, last) => {
         run.lost?.throwIfAborted()
-        if (!last) return pair.state.record(done)
+        if (!last) return pair.state.record(done, { asOf: run.started })
         changes.addAll(done)
       },
     })
@@ -278,19 +280,8 @@ export class SyncEngine {
     ].filter(code => code !== false)
     const exitCode = result.cancelled ? ExitCode.INTERRUPTED : gravestExitCode(codes)
     const stats: SyncStats = { ...result.stats, conflicts: conflicts.length, durationMs: this.#now() - run.started }
-    const metadata: SyncMetadata = {
-      source: pair.source.name,
-      destination: pair.destination.name,
-      mode: config.mode,
-      ...keptFilter(made, stored),
-      ...asOf(run, made, stored, changes.length > 0),
-      ...learned(run, stored),
-      ...knownClocks(made?.clocks ?? stored.metadata?.clocks),
-      ...(made?.hash !== undefined ? { hash: made.hash } : stored.metadata?.hash !== undefined && { hash: stored.metadata.hash }),
-      lastRun: { start: run.started, end: this.#now(), exitCode, stats },
-      // A run of a part knows nothing of the conflicts elsewhere.
-      conflicts: config.only === undefined ? conflicts : mergeConflicts(stored.metadata?.conflicts ?? [], plan, conflicts),
-    }
+    const lastRun = { start: run.started, end: this.#now(), exitCode, stats }
+    const metadata = metadataOf(run, { plan, made, stored, changed: changes.length > 0, conflicts, lastRun })
     // Work that is done is recorded whatever the signal says: a cancelled run keeps what it achieved. Only a state that another run may be
     // writing by now is left alone: what was done here is compared again by the next run.
     run.lost?.throwIfAborted()
@@ -312,21 +303,9 @@ export class SyncEngine {
   }
 
   /** A result of a run that changed nothing. */
-  #notRun(run: Run, plan: Plan, refusals: readonly Refusal[]): SyncResult {
+  #notRun(run: Call, plan: Plan, refusals: readonly Refusal[]): SyncResult {
     const conflicts = openConflicts(plan)
-    const stats: SyncStats = {
-      uploads: 0,
-      downloads: 0,
-      deletesSource: 0,
-      deletesDestination: 0,
-      renamesSource: 0,
-      renamesDestination: 0,
-      skips: plan.counts.unchanged,
-      conflicts: conflicts.length,
-      errors: 0,
-      bytes: 0,
-      durationMs: this.#now() - run.started,
-    }
+    const stats: SyncStats = { ...openStats(plan.counts.unchanged), conflicts: conflicts.length, durationMs: this.#now() - run.started }
     const codes = [
       refusals.length > 0 && ExitCode.REFUSED,
       plan.problems.length > 0 && ExitCode.PARTIAL,
@@ -349,19 +328,8 @@ export class SyncEngine {
   }
 }
 
-/** One call of the engine. */
-interface Run {
-  readonly pair: SyncPair
-  readonly config: ResolvedConfig
-  readonly options: SyncOptions
-  readonly id: Promise<string>
-  readonly started: number
-  /** Aborts when the lock is somebody else's; undefined for a run that needs none. */
-  readonly lost?: AbortSignal
-}
-
 /** Works on the pair with the side that the mode only reads standing still, so that what is planned is what is transferred. */
-async function frozen<T>(run: Run, work: (run: Run) => Promise<T>): Promise<T> {
+async function frozen<T>(run: Call, work: (run: Call) => Promise<T>): Promise<T> {
   const { pair } = run
   const { sides, release } = await freeze(pair, side => !mayWrite(run.config, side), signalOf(run))
   try {
@@ -372,7 +340,7 @@ async function frozen<T>(run: Run, work: (run: Run) => Promise<T>): Promise<T> {
 }
 
 /** A comparison writes nothing, so both sides stand still where they can. */
-async function* compareFrozen({ pair, config, options: { signal } }: Run): AsyncGenerator<Difference, void, undefined> {
+async function* compareFrozen({ pair, config, options: { signal } }: Call): AsyncGenerator<Difference, void, undefined> {
   const { sides, release } = await freeze(pair, () => true, { signal })
   try {
     yield* compareTrees({ ...sides, config, signal })
@@ -393,69 +361,16 @@ function configOf({ signal: _signal, dryRun: _dryRun, confirm: _confirm, ...conf
   return config
 }
 
-function signalOf(run: Run): { readonly signal?: AbortSignal } {
+function signalOf(run: Call): { readonly signal?: AbortSignal } {
   return run.options.signal === undefined ? {} : { signal: run.options.signal }
-}
-
-function knownState(stored: StoredState): KnownState {
-  return {
-    firstContact: stored.problem?.reason,
-    ignoreFiles: stored.metadata?.ignoreFiles ?? [],
-    filter: stored.metadata?.filter,
-    entries: Math.max(stored.entries.source, stored.entries.destination),
-    asOf: stored.metadata?.asOf ?? stored.metadata?.lastRun?.start ?? 0,
-    source: () => stored.source(),
-    destination: () => stored.destination(),
-    remembered: side => stored.remembered(side),
-  }
 }
 
 function openConflicts(plan: Plan): OpenConflict[] {
   return plan.items.filter(item => item.action === 'CONFLICT').map(({ path, reason, source, destination }) => ({ path, reason, source, destination }))
 }
 
-/** Conflicts of other paths stay as they were; those the restricted plan has seen are as it says. */
-function mergeConflicts(old: readonly OpenConflict[], plan: Plan, found: readonly OpenConflict[]): OpenConflict[] {
-  const seen = new Set(plan.items.map(item => item.from ?? item.path).concat(plan.items.map(item => item.path)))
-  return [...old.filter(conflict => !seen.has(conflict.path)), ...found]
-}
-
-function keptFilter(made: MadePlan | undefined, stored: StoredState): Pick<SyncMetadata, 'filter' | 'ignoreFiles'> {
-  if (made !== undefined) return { filter: made.filter.digest, ignoreFiles: made.filter.ignoreFiles }
-  const { filter, ignoreFiles } = stored.metadata ?? {}
-  return { ...(filter !== undefined && { filter }), ...(ignoreFiles !== undefined && { ignoreFiles }) }
-}
-
-/** Gives each side back what it had found out about its server. */
-function recall({ pair }: Run, { metadata }: StoredState): void {
-  for (const side of ['source', 'destination'] as const) {
-    const facts = metadata?.learned?.[side]
-    if (facts !== undefined) pair[side].learned?.recall(facts)
-  }
-}
-
-/** What the sides have found out. What a side that was not asked anything had found out before stays. */
-function learned({ pair }: Run, { metadata }: StoredState): Pick<SyncMetadata, 'learned'> {
-  const facts: { -readonly [K in 'source' | 'destination']?: Json } = {}
-  for (const side of ['source', 'destination'] as const) {
-    const known = pair[side].learned?.facts() ?? metadata?.learned?.[side]
-    if (known !== undefined) facts[side] = known
-  }
-  return Object.keys(facts).length === 0 ? {} : { learned: facts }
-}
-
-function knownClocks(clocks: KnownClocks | undefined): Pick<SyncMetadata, 'clocks'> {
-  return clocks === undefined || Object.keys(clocks).length === 0 ? {} : { clocks }
-}
-
-/** When both sides were last looked at. Renewed by what is written anyway, and where the next run would have to look again. */
-function asOf(run: Run, made: MadePlan | undefined, stored: StoredState, changed: boolean): Pick<SyncMetadata, 'asOf'> {
-  if (made !== undefined && run.config.only === undefined && (made.looked || changed)) return { asOf: run.started }
-  return stored.metadata?.asOf === undefined ? {} : { asOf: stored.metadata.asOf }
-}
-
 /** Whether an error comes from one of the sides rather than from the state. */
-function isOfSides(error: unknown, { pair }: Run): boolean {
+function isOfSides(error: unknown, { pair }: Call): boolean {
   return (
     isStorageError(error) &&
     (error.message.includes(pair.source.name) || error.message.includes(pair.destination.name)) &&
@@ -464,7 +379,7 @@ function isOfSides(error: unknown, { pair }: Run): boolean {
 }
 
 /** What each side that can be written has left, where it tells. */
-async function freeSpace(run: Run, plan: Plan): Promise<Partial<Record<'source' | 'destination', number>>> {
+async function freeSpace(run: Call, plan: Plan): Promise<Partial<Record<'source' | 'destination', number>>> {
   // A run that moves nothing asks nothing: a request more, on a server.
   if (run.config.ignoreSpace === true || plan.counts.bytes === 0) return {}
   const free: Partial<Record<'source' | 'destination', number>> = {}

@@ -28,7 +28,7 @@ export { acquireLock, isLockedError, type Lock, LockedError, type LockOptions, t
 export type { LastRun, SyncMetadata } from './state/metadata.ts'
 export { pairId } from './state/pair-id.ts'
 export type { StateProblem } from './state/read-state.ts'
-export { type CommitOptions, type StoredState, SyncStateManager, type SyncStateManagerOptions } from './state/state-manager.ts'
+export { type CommitOptions, type RecordOptions, type StoredState, SyncStateManager, type SyncStateManagerOptions } from './state/state-manager.ts'
 export * from './storages/abort.ts'
 export * from './storages/decorate.ts'
 export * from './storages/limit.ts'

@@ -94,6 +94,25 @@ describe.each<{ readonly name: string; readonly ours: Hashes; readonly hashes: H
     expect(await contentOf(source, 'a')).toBe('two')
   })
 
+  test('an edit in the second in which a first run was killed is carried over', async () => {
+    clock = start + 100
+    await edit('a', 'one')
+    const state = memory({ now: () => clock })
+    const killed = decorate(state as WritableStorage, {
+      write: (path, content, options) => (path === 'sync_metadata.json' ? Promise.reject(new Error('killed')) : state.write(path, content, options)),
+    })
+    const run = (kept: WritableStorage): Promise<SyncResult> =>
+      new SyncEngine({ now: () => clock, random: () => 0 }).syncPair(new SyncPair({ source, destination: view.storage, state: kept }), { fsync: 'always' })
+    clock = start + 200
+    await expect(run(killed)).rejects.toThrow('killed')
+    expect(await contentOf(source, 'a')).toBe('one')
+    clock = start + 700
+    await edit('a', 'two')
+    clock = start + 10_000
+    expect(actions(await run(state))).toEqual(['DOWNLOAD_UPDATE a'])
+    expect(await contentOf(source, 'a')).toBe('two')
+  })
+
   test('such an edit survives an edit of the other side', async () => {
     clock = start + 100
     await edit('a', 'one')

@@ -38,7 +38,6 @@ export class RecentEdits {
   mayHide(side: Side, { etag, modified }: FileEntry): boolean {
     if (etag !== undefined || modified === undefined) return false
     const { asOf, now, clock, [side]: storage } = this.#options
-    // After a first run that was killed. To doubt all that it has sent would mean to read all of it.
     if (asOf === 0) return false
     const { offsetMs, uncertaintyMs } = clock(side)
     const step = storage.capabilities.modifiedPrecision ?? defaultPrecisionMs

@@ -1,7 +1,8 @@
 import { StorageError } from '../errors.ts'
 import type { Bytes, FileEntry } from '../protocol.ts'
 import { difference, staleAt } from './check.ts'
-import type { Run, RunSide } from './run.ts'
+import type { RunSide } from './run-side.ts'
+import type { Run } from './run.ts'
 
 /** What went wrong on the reading side of a transfer: a store that is being written to may wrap or replace the error. */
 export interface Reading {

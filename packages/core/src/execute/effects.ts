@@ -2,7 +2,8 @@ import { StorageError } from '../errors.ts'
 import type { Entry, FileEntry, Path, WriteOptions } from '../protocol.ts'
 import { difference, differenceOfMoved, isRefusal } from './check.ts'
 import { sameBytes } from './content.ts'
-import type { Run, RunSide } from './run.ts'
+import type { RunSide } from './run-side.ts'
+import type { Run } from './run.ts'
 
 // Calls that change a storage can fail after their effect: the answer is lost. So a failure here is one only if the effect is not seen.
 

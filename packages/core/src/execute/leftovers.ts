@@ -2,7 +2,8 @@ import { clockPrefix, temporaryPrefix } from '../filter/own-names.ts'
 import { baseName, joinPath, parentPath } from '../path.ts'
 import type { Path } from '../protocol.ts'
 import { removeEntry } from './effects.ts'
-import type { Run, RunSide } from './run.ts'
+import type { RunSide } from './run-side.ts'
+import type { Run } from './run.ts'
 import { moveToTrash } from './trash.ts'
 
 /**

@@ -1,16 +1,17 @@
 import type { StateChange } from '../ancestor.ts'
 import type { SyncFailure } from '../engine-types.ts'
-import { isStorageError, messageOf, StorageError } from '../errors.ts'
+import { isStorageError, messageOf } from '../errors.ts'
 import type { Side } from '../modes.ts'
-import { parentPath } from '../path.ts'
 import type { Plan, PlanItem } from '../plan.ts'
-import type { SyncStats } from '../progress.ts'
-import { isWritable, type Entry, type Path, type ReadableStorage, type WritableStorage } from '../protocol.ts'
+import type { Entry, Path, WritableStorage } from '../protocol.ts'
 import { Bandwidth, sleep, type Sleep } from './bandwidth.ts'
 import { difference, staleAt, StaleError } from './check.ts'
 import { ContentBudget } from './content-budget.ts'
+import { Reachability } from './reachability.ts'
 import { Recorder } from './recorder.ts'
 import { isRetryable, retryDelay } from './retry-policy.ts'
+import { RunSide } from './run-side.ts'
+import { countAction, openStats, type OpenStats } from './stats.ts'
 import type { ExecuteContext, ExecuteResult } from './types.ts'
 
 /** The run was aborted while an item was under way: it is neither done nor failed. */
@@ -38,101 +39,6 @@ export class ForgetError extends Error {
   }
 }
 
-/** One side of a run, with what this run has changed there. */
-export class RunSide {
-  readonly side: Side
-  readonly storage: ReadableStorage
-  /** Milliseconds within which times of one file are the same. */
-  readonly precisionMs: number
-  /** What the plan could not see, because earlier items of this run brought it about. */
-  readonly #moved = new Map<Path, Entry | null>()
-  /** Where nothing new may be written, at and below, and why. */
-  readonly #blocked = new Map<Path, string>()
-  /** Directories that hold something whose deletion did not happen. */
-  readonly #kept = new Set<Path>()
-  /** Parts that this run has put, by the token of their upload. */
-  readonly #sent = new Map<string, Set<number>>()
-  /** Whether anything was written. */
-  dirty = false
-  /** Whether changes take effect together, by the one flush at the end. */
-  readonly batches: boolean
-  #writes = 0
-  #lies = false
-
-  constructor(side: Side, storage: ReadableStorage, toleranceMs: number) {
-    this.side = side
-    this.storage = storage
-    this.precisionMs = storage.capabilities.modifiedPrecision ?? toleranceMs
-    this.batches = storage.capabilities.batches === true
-  }
-
-  /** The storage, about to be changed. @throws StorageError `NOT_SUPPORTED` if it is read-only */
-  writable(): WritableStorage {
-    if (!isWritable(this.storage)) throw new StorageError('NOT_SUPPORTED', `${this.storage.name} is read-only`)
-    this.dirty = true
-    return this.storage
-  }
-
-  /**
-   * Whether to look at what a write says it has made. A store that stores less than it says would look edited to the next run, and the rest of
-   * the file would win over the whole. Looking at every file doubles the calls to a remote store, so it is the first ones, a sample of the
-   * others, and all as soon as one was not as it was said.
-   */
-  doubtsNextWrite(): boolean {
-    const write = this.#writes++
-    return this.#lies || write < 16 || write % 32 === 0
-  }
-
-  /** A write was not as the store said. */
-  distrust(): void {
-    this.#lies = true
-  }
-
-  /** Indices of the parts of an upload that this run has put; the caller keeps them. */
-  sentParts(token: string): Set<number> {
-    const sent = this.#sent.get(token) ?? new Set()
-    this.#sent.set(token, sent)
-    return sent
-  }
-
-  /** What has to be at `path` for an item that the plan made on seeing `planned`. */
-  expected(path: Path, planned: Entry | null): Entry | null {
-    const moved = this.#moved.get(path)
-    return moved === undefined ? planned : moved
-  }
-
-  /** This run removed or placed something at `path`. */
-  expect(path: Path, entry: Entry | null): void {
-    this.#moved.set(path, entry)
-  }
-
-  /** Lets nothing be written at or below `path`. */
-  block(path: Path, reason: string): void {
-    this.#blocked.set(path, reason)
-  }
-
-  /** @throws StorageError if something at or above `path` failed that has to come first; the topmost is the cause */
-  checkNotBlocked(path: Path): void {
-    if (this.#blocked.size === 0) return
-    let cause: string | undefined
-    for (let at: Path = path; at !== ''; at = parentPath(at)) cause = this.#blocked.get(at) ?? cause
-    if (cause !== undefined) throw new StorageError('UNKNOWN', cause, { path })
-  }
-
-  /** Something at `path` stays, so the directories that hold it stay. */
-  keep(path: Path): void {
-    for (let at = parentPath(path); at !== '' && !this.#kept.has(at); at = parentPath(at)) this.#kept.add(at)
-  }
-
-  /** Whether a directory holds something that was to go and stayed. */
-  keeps(path: Path): boolean {
-    return this.#kept.has(path)
-  }
-}
-
-/** Items that fail in a row because a store cannot be reached, before it is asked whether it is there at all. */
-const failuresInARow = 3
-
 /** Bytes of content in parts that one run holds. */
 const contentBytes = 96 * 1024 * 1024
 
@@ -149,17 +55,13 @@ export class Run {
   readonly #startedAt: number
   readonly #failures: SyncFailure[] = []
   readonly #stale: SyncFailure[] = []
-  readonly #stats: { -readonly [K in keyof SyncStats]: SyncStats[K] }
+  readonly #stats: OpenStats
   readonly #leftovers: { readonly at: RunSide; readonly path: Path }[] = []
   /** Errors of calls whose tries are used up: whoever called the caller does not try all of it again. */
   readonly #givenUp = new WeakSet<object>()
   #stopped = false
   #waiting = false
-  /** Items in a row that failed because a store could not be reached. */
-  #unreached = 0
-  #asking: Promise<void> | undefined
-  /** The store that is gone for the rest of the run, and what it said. */
-  #lost: { readonly name: string; readonly error: StorageError } | undefined
+  readonly #reachability: Reachability
 
   constructor(plan: Plan, context: ExecuteContext) {
     const { config, now } = context
@@ -171,22 +73,11 @@ export class Run {
       source: new RunSide('source', context.source, config.toleranceMs),
       destination: new RunSide('destination', context.destination, config.toleranceMs),
     }
+    this.#reachability = new Reachability([context.source, context.destination], context.signal)
     this.bandwidth = config.bandwidth === undefined ? undefined : new Bandwidth(config.bandwidth, now, this.#sleep)
     this.#batches = Object.values(this.sides).some(at => at.batches)
     this.#recorder = new Recorder(() => this.#flushAll(), context.record, now, config.fsync === 'always', this.#batches)
-    this.#stats = {
-      uploads: 0,
-      downloads: 0,
-      deletesSource: 0,
-      deletesDestination: 0,
-      renamesSource: 0,
-      renamesDestination: 0,
-      skips: plan.counts.unchanged,
-      conflicts: 0,
-      errors: 0,
-      bytes: 0,
-      durationMs: 0,
-    }
+    this.#stats = openStats(plan.counts.unchanged)
   }
 
   get signal(): AbortSignal | undefined {
@@ -224,7 +115,7 @@ export class Run {
   async perform(item: PlanItem, act: () => Promise<Done>): Promise<boolean> {
     if (!(await this.mayStart())) return false
     try {
-      if (this.#unreached >= failuresInARow) await this.#checkReachable(item.path)
+      await this.#reachability.check(item.path)
       await this.done(item, await act())
       return true
     } catch (error) {
@@ -241,10 +132,10 @@ export class Run {
 
   /** Counts what an item did; its changes go to {@link Run.record}, together with those of other items. */
   count(item: PlanItem, { bytes = 0, nothing }: Omit<Done, 'changes'>): void {
-    this.#unreached = 0
+    this.#reachability.reached()
     this.#stats.bytes += bytes
     if (nothing === true) this.#stats.skips++
-    else this.#countAction(item)
+    else countAction(this.#stats, item.action)
     this.context.progress.itemDone()
   }
 
@@ -273,7 +164,7 @@ export class Run {
       progress.emit({ type: 'skip', filePath: item.path, reason: failure.message, stale: true })
       return
     }
-    if (isUnreachable(error)) this.#unreached++
+    this.#reachability.failed(error)
     this.#failures.push(failure)
     this.#stats.errors++
     progress.emit({ type: 'error', filePath: item.path, action: item.action, code: failure.code, error: failure.message })
@@ -286,37 +177,6 @@ export class Run {
       this.#stats.skips++
       this.context.progress.emit({ type: 'skip', filePath: item.path, reason: item.reason, stale: false })
     }
-  }
-
-  /**
-   * A store that is gone would let every item that is left wait for as long as a try lasts. So when several have failed in a row, both stores are
-   * asked for their roots; if one does not answer, nothing more is tried.
-   *
-   * @throws StorageError if a store is gone
-   */
-  async #checkReachable(path: Path): Promise<void> {
-    this.#asking ??= this.#askBoth().finally(() => (this.#asking = undefined))
-    await this.#asking
-    if (this.#lost === undefined) return
-    const { name, error } = this.#lost
-    throw new StorageError(error.code, `${path} was not tried, because ${name} cannot be reached any more: ${messageOf(error)}`, {
-      path,
-      cause: error,
-    })
-  }
-
-  async #askBoth(): Promise<void> {
-    if (this.#lost !== undefined) return
-    for (const { storage } of Object.values(this.sides)) {
-      try {
-        await storage.stat('', { signal: this.signal })
-      } catch (error) {
-        if (!isUnreachable(error)) continue
-        this.#lost = { name: storage.name, error }
-        return
-      }
-    }
-    this.#unreached = 0
   }
 
   /** Calls until it succeeds, fails for good, or the tries are used up. `attempt` counts from 1. */
@@ -410,41 +270,6 @@ export class Run {
       (this.signal?.aborted === true && (error === this.signal.reason || (error as Error | undefined)?.name === 'AbortError'))
     )
   }
-
-  #countAction(item: PlanItem): void {
-    const stats = this.#stats
-    switch (item.action) {
-      case 'UPLOAD_NEW':
-      case 'UPLOAD_UPDATE':
-      case 'UPLOAD_RESTORE':
-        stats.uploads++
-        return
-      case 'DOWNLOAD_NEW':
-      case 'DOWNLOAD_UPDATE':
-      case 'DOWNLOAD_RESTORE':
-        stats.downloads++
-        return
-      case 'DELETE_SOURCE':
-        stats.deletesSource++
-        return
-      case 'DELETE_DESTINATION':
-        stats.deletesDestination++
-        return
-      case 'RENAME_SOURCE':
-        stats.renamesSource++
-        return
-      case 'RENAME_DESTINATION':
-        stats.renamesDestination++
-        return
-      case 'CONFLICT':
-      case 'NO_ACTION':
-    }
-  }
-}
-
-/** A failure that says nothing of the path: the way to the store is broken. */
-function isUnreachable(error: unknown): error is StorageError {
-  return isStorageError(error, 'UNAVAILABLE') || isStorageError(error, 'TIMEOUT')
 }
 
 function codeOf(error: unknown): string {

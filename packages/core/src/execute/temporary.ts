@@ -3,7 +3,8 @@ import { temporaryPrefix } from '../filter/own-names.ts'
 import { baseName, joinPath, parentPath } from '../path.ts'
 import type { Bytes, Entry, FileEntry, Path, WriteOptions } from '../protocol.ts'
 import { removeEntry, moveEntry } from './effects.ts'
-import type { Run, RunSide } from './run.ts'
+import type { RunSide } from './run-side.ts'
+import type { Run } from './run.ts'
 
 const longestName = 180
 

@@ -4,7 +4,8 @@ import type { SyncableEntry } from '../plan.ts'
 import type { Entry, Path } from '../protocol.ts'
 import { differenceOfMoved, staleAt } from './check.ts'
 import { copyFile, moveEntry, removeEntry } from './effects.ts'
-import type { Run, RunSide } from './run.ts'
+import type { RunSide } from './run-side.ts'
+import type { Run } from './run.ts'
 import { sendFile } from './send.ts'
 
 /**

@@ -3,7 +3,8 @@ import type { Side } from '../modes.ts'
 import type { PlanItem } from '../plan.ts'
 import type { Bytes, Entry, FileEntry, Path, Upload, WritableStorage, WriteOptions } from '../protocol.ts'
 import { isRetryable } from './retry-policy.ts'
-import type { Run, RunSide } from './run.ts'
+import type { RunSide } from './run-side.ts'
+import type { Run } from './run.ts'
 import { targetSide } from './target.ts'
 
 /** An upload that has begun and may be gone on with, in this process or a later one. Plain data, kept in the state. */

@@ -75,7 +75,7 @@ describe('docs/state.md', () => {
     const manager = new SyncStateManager(storage)
     await manager.open('0f3c9a1b7d52e846')
     await manager.commit(metadata, { changes })
-    await manager.record(later)
+    await manager.record(later, { asOf: 1609459300000 })
     for (const name of names) expect(example(name), name).toBe(await collectText(storage.read(name)))
   })
 

@@ -13,7 +13,7 @@ export const stateFormat = 1
 export const segmentLength = 10_000
 
 /** The first line of a segment. */
-interface SegmentHeader {
+export interface SegmentHeader {
   readonly format: number
   /** Identity of the pair; empty while nobody has named one. */
   readonly pair: string
@@ -21,6 +21,8 @@ interface SegmentHeader {
   readonly generation: number
   readonly segment: number
   readonly changes: number
+  /** When the run that wrote it began to look at both sides; see {@link SyncMetadata.asOf}. */
+  readonly asOf?: number | undefined
   /** Of the bytes after this line. */
   readonly xxh32: string
 }
@@ -32,6 +34,8 @@ export interface Journal {
   readonly changes: readonly StateChange[]
   /** Complete segments of this generation, numbered from 1. */
   readonly segments: number
+  /** The earliest time that a segment has; undefined if none has one. */
+  readonly asOf: number | undefined
   /** Segments of earlier generations: their changes are in the trees already. */
   readonly stale: readonly Path[]
   readonly problem: string | undefined
@@ -43,8 +47,8 @@ export function segmentPath(segment: number): Path {
 }
 
 /** A segment as bytes: a header line, then one line per change with both sides' absolute values, so that replaying twice changes nothing. */
-export function formatSegment(pair: string, generation: number, segment: number, changes: number, lines: Uint8Array): Uint8Array {
-  const header: SegmentHeader = { format: stateFormat, pair, generation, segment, changes, xxh32: new Xxh32().update(lines).digest() }
+export function formatSegment(about: Omit<SegmentHeader, 'format' | 'xxh32'>, lines: Uint8Array): Uint8Array {
+  const header: SegmentHeader = { format: stateFormat, ...about, xxh32: new Xxh32().update(lines).digest() }
   return concat(new TextEncoder().encode(`${JSON.stringify(header)}\n`), lines)
 }
 
@@ -60,10 +64,12 @@ export async function readJournal(storage: WritableStorage, generation: number, 
   const changes: StateChange[] = []
   let segments = 0
   let pair: string | undefined
+  let asOf: number | undefined
   const problem = (path: Path, reason: string): Journal => ({
     pair,
     changes: [],
     segments: 0,
+    asOf: undefined,
     stale,
     problem: damaged(storage, path, reason).message,
   })
@@ -95,9 +101,10 @@ export async function readJournal(storage: WritableStorage, generation: number, 
     if (pair !== undefined && pair !== '' && pair !== header.pair) return problem(path, 'it belongs to another pair than the segment before it')
     pair = header.pair
     segments++
+    if (header.asOf !== undefined) asOf = Math.min(header.asOf, asOf ?? header.asOf)
     for (const change of parseChanges(body)) changes.push(change)
   }
-  return { pair, changes, segments, stale, problem: undefined }
+  return { pair, changes, segments, asOf, stale, problem: undefined }
 }
 
 /** The refusal of what a newer program wrote. */
@@ -116,7 +123,8 @@ function parseHeader(line: Uint8Array): SegmentHeader | undefined {
   try {
     const header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line)) as SegmentHeader
     const numbers = [header.format, header.generation, header.segment, header.changes]
-    return numbers.every(Number.isSafeInteger) && typeof header.pair === 'string' && typeof header.xxh32 === 'string' ? header : undefined
+    const isTime = header.asOf === undefined || Number.isSafeInteger(header.asOf)
+    return isTime && numbers.every(Number.isSafeInteger) && typeof header.pair === 'string' && typeof header.xxh32 === 'string' ? header : undefined
   } catch {
     return undefined
   }

@@ -31,13 +31,24 @@ export interface ReadState {
   trees: Readonly<Partial<Record<Side, SealedTree>>>
   segments: number
   readonly journal: readonly StateChange[]
+  /** The earliest time that the journal has. */
+  readonly journalAsOf: number | undefined
   /** Journal segments whose changes are in the trees already. */
   stale: readonly Path[]
   /** Files to be restored from their complete copies under `next/`. */
   torn: readonly Path[]
 }
 
-const nothing: Omit<ReadState, 'problem' | 'pair'> = { stored: undefined, generation: 0, trees: {}, segments: 0, journal: [], stale: [], torn: [] }
+const nothing: Omit<ReadState, 'problem' | 'pair'> = {
+  stored: undefined,
+  generation: 0,
+  trees: {},
+  segments: 0,
+  journal: [],
+  journalAsOf: undefined,
+  stale: [],
+  torn: [],
+}
 const sides = ['source', 'destination'] as const
 
 /**
@@ -71,7 +82,18 @@ export async function readState(storage: WritableStorage, damage: string | undef
     if (tree.file !== stateFiles[side]) torn.push(stateFiles[side])
     trees[side] = tree
   }
-  return { stored, pair, problem: undefined, generation, trees, segments: journal.segments, journal: journal.changes, stale: journal.stale, torn }
+  return {
+    stored,
+    pair,
+    problem: undefined,
+    generation,
+    trees,
+    segments: journal.segments,
+    journal: journal.changes,
+    journalAsOf: journal.asOf,
+    stale: journal.stale,
+    torn,
+  }
 }
 
 /** The metadata; undefined if there is none; in words, why it cannot be used. */
@@ -94,7 +116,9 @@ async function readMetadata(storage: WritableStorage, torn: Path[], options: Abo
 /** A state without metadata: nothing at all, a first run that was interrupted, or what is left of a state whose metadata is lost. */
 async function firstState(
   storage: WritableStorage,
-  journal: { readonly pair: string | undefined; readonly changes: readonly StateChange[]; readonly segments: number } | undefined,
+  journal:
+    | { readonly pair: string | undefined; readonly changes: readonly StateChange[]; readonly segments: number; readonly asOf: number | undefined }
+    | undefined,
   journalProblem: string | undefined,
   options: AbortOptions,
 ): Promise<ReadState> {
@@ -112,7 +136,8 @@ async function firstState(
     }
   }
   if (journalProblem !== undefined) return { ...nothing, pair: undefined, problem: { kind: 'damaged', reason: journalProblem } }
-  if (journal !== undefined) return { ...nothing, pair: journal.pair, problem: undefined, segments: journal.segments, journal: journal.changes }
+  if (journal !== undefined)
+    return { ...nothing, pair: journal.pair, problem: undefined, segments: journal.segments, journal: journal.changes, journalAsOf: journal.asOf }
   const reason = leftovers ? 'the first run did not finish' : 'these two have not been synced before'
   return { ...nothing, pair: undefined, problem: { kind: 'missing', reason } }
 }

@@ -35,6 +35,8 @@ import { writeTree } from './tree-writer.ts'
 export interface StoredState {
   /** Of the last commit. */
   readonly metadata: SyncMetadata | undefined
+  /** When both sides were last looked at, in milliseconds since the Unix epoch, by the clock of that run; undefined if nothing tells. */
+  readonly asOf: number | undefined
   /** Set at a first contact: the trees are empty then. Undefined also after a first run that was interrupted, whose journal is used. */
   readonly problem: StateProblem | undefined
   /**
@@ -55,6 +57,11 @@ export interface StoredState {
 export interface SyncStateManagerOptions {
   /** Milliseconds since the Unix epoch; names the folder where a damaged state is kept. Default `Date.now`. */
   readonly now?: () => number
+}
+
+export interface RecordOptions extends AbortOptions {
+  /** When the run began to look at both sides, as {@link SyncMetadata.asOf}: what the next run goes by if this one is killed before it commits. */
+  readonly asOf?: number
 }
 
 export interface CommitOptions extends AbortOptions {
@@ -103,6 +110,8 @@ export class SyncStateManager {
     const count = (side: Side): number => (state.stored === undefined ? 0 : (state.trees[side]?.seal.entries ?? 0)) + state.changes.puts(side)
     return {
       metadata: state.stored?.sync,
+      // What an earlier run has committed is older, and so the safe one.
+      asOf: state.stored?.sync.asOf ?? state.stored?.sync.lastRun?.start ?? state.journalAsOf,
       problem: state.problem,
       source: stored('source'),
       destination: stored('destination'),
@@ -164,21 +173,23 @@ export class SyncStateManager {
    *
    * Call it only after the effects are durable. Recording a change twice is the same as once.
    */
-  record(changes: Iterable<StateChange>, options: AbortOptions = {}): Promise<void> {
+  record(changes: Iterable<StateChange>, options: RecordOptions = {}): Promise<void> {
     return this.#inTurn(async () => {
       const log = toLog(changes)
       if (log.length > 0) await this.#append(await this.#writable(options), log, options)
     })
   }
 
-  async #append(state: OpenState, changes: ChangeLog, options: AbortOptions): Promise<void> {
-    const { signal } = options
+  async #append(state: OpenState, changes: ChangeLog, options: RecordOptions): Promise<void> {
+    const { signal, asOf } = options
+    const { generation } = state
+    const pair = this.#pair ?? ''
     let from = 0
     try {
       while (from < changes.length) {
         const to = Math.min(from + segmentLength, changes.length)
         const segment = state.segments + 1
-        const bytes = formatSegment(this.#pair ?? '', state.generation, segment, to - from, changes.journalLines(from, to))
+        const bytes = formatSegment({ pair, generation, segment, changes: to - from, asOf }, changes.journalLines(from, to))
         await this.storage.write(segmentPath(segment), toBytes(bytes), { signal })
         await this.storage.flush?.({ signal })
         state.segments = segment
