@@ -339,10 +339,6 @@ declare class ObjectSpace {
     annotationsOf(object: object, create?: boolean): Map<string, unknown> | undefined;
     /** A copy of an object's annotations, if it has any. */
     annotations(object: unknown): SynchronizableAnnotations | undefined;
-    /** Whether pickles refer to objects of the same tree by their paths. */
-    get refersByPath(): boolean;
-    /** This space, with pickles that refer to the objects of a tree. */
-    within(locations: Locations): this;
     private viewOr;
     pickle(object: unknown): Uint8Array;
     /**
@@ -363,46 +359,6 @@ declare class ObjectSpace {
     };
     /** Whether two values are the same: one, or with the same pickle. */
     equals(a: unknown, b: unknown): boolean;
-}
-
-/** Where an object lies. */
-interface Place {
-    /** The keys that lead to it, from the top of the repository: `/wiki/home`. Of an object in several places, the first in key order. */
-    readonly path: string;
-    /** Every container that holds it. */
-    readonly holders: readonly {
-        readonly container: object;
-        readonly key: unknown;
-    }[];
-}
-/**
- * The objects of a tree by where they lie, so that a pickle can refer to an object of another place instead of holding a copy of it.
- *
- * A reference is the path of keys from the top of the repository, or `..` for the container of the pickled object: what zope.fssync calls
- * persistent references by path.
- */
-declare class Locations {
-    #private;
-    /** The keys that lead to the container, as in {@link Place.path}; empty at the top. */
-    readonly base: string;
-    private constructor();
-    /**
-     * Looks at a container and everything below it.
-     *
-     * @param path - of the container in the repository. What lies at the top has no name there, so that nothing refers to it.
-     */
-    static of(space: ObjectSpace, metadata: Metadata, directory: DirectorySynchronizer, path: Path): Promise<Locations>;
-    placeOf(object: unknown): Place | undefined;
-    objectAt(path: string): object | undefined;
-    objects(): Iterable<object>;
-    /** What says, while `pickled` is written, which objects it refers to. What it refers to is remembered for {@link Locations.referencesOf}. */
-    referencesFrom(pickled: unknown): (object: object) => string | undefined;
-    /** Paths of the objects that an object referred to when it was last written; `undefined` if it was not. */
-    referencesOf(pickled: object): ReadonlySet<string> | undefined;
-    /** Lets others look first when a reference is followed: for objects that a commit has yet to make. */
-    findFirst(find: (path: string) => unknown): void;
-    /** The object of a reference. @param container - of the object whose pickle it is in. @throws TypeError if there is none */
-    follow(reference: string, container: unknown): unknown;
 }
 
 /** How a repository treats names that the content tells apart and its files may not. */

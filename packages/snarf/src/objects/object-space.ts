@@ -130,13 +130,21 @@ export class ObjectSpace {
     return annotations === undefined || annotations.size === 0 ? undefined : new SynchronizableAnnotations(annotations)
   }
 
-  /** Whether pickles refer to objects of the same tree by their paths. */
+  /**
+   * Whether pickles refer to objects of the same tree by their paths.
+   *
+   * @internal
+   */
   get refersByPath(): boolean {
     const { references = this.compat === 'fixed' ? 'path' : 'value', persistentId, persistentLoad } = this.settings
     return references === 'path' && persistentId === undefined && persistentLoad === undefined
   }
 
-  /** This space, with pickles that refer to the objects of a tree. */
+  /**
+   * This space, with pickles that refer to the objects of a tree.
+   *
+   * @internal
+   */
   within(locations: Locations): this {
     return Object.create(this, { locations: { value: locations } }) as this
   }
