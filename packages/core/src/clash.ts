@@ -45,7 +45,7 @@ export async function decideClash(clash: Clash): Promise<ClashDecision> {
     row.outcome === SyncAction.UPLOAD_UPDATE ? 'source' : row.outcome === SyncAction.DOWNLOAD_UPDATE ? 'destination' : undefined
   const isClean = byTable === directory || (byTable === leaf && survivors === 'none')
   const { winner, resolved } = isClean ? { winner: byTable, resolved: undefined } : await decideByPolicy(clash)
-  const reason = `a directory at the ${directory}, none at the ${leaf}${whatItHolds[survivors]}`
+  const reason = `${whatIsWhere(clash)}${whatItHolds[survivors]}`
   if (winner === leaf && (survivors === 'fixed' || !mayDelete(options.mode, directory))) return { winner: undefined, resolved: undefined, reason }
   return { winner, resolved, reason }
 }
@@ -56,7 +56,13 @@ const whatItHolds: Readonly<Record<Survivors, string>> = {
   fixed: ', and the directory holds what cannot be touched',
 }
 
-async function decideByPolicy({ site, row, directory, options, ask }: Clash): Promise<Pick<ClashDecision, 'winner' | 'resolved'>> {
+function whatIsWhere({ site, directory }: Pick<Clash, 'site' | 'directory'>): string {
+  const leaf = otherSide(directory)
+  return `a directory at the ${directory}, a ${site[leaf]?.kind} at the ${leaf}`
+}
+
+async function decideByPolicy(clash: Clash): Promise<Pick<ClashDecision, 'winner' | 'resolved'>> {
+  const { site, row, options, ask } = clash
   // A one-way mode has its winner; what a backup never deletes, and what nobody may touch, still stands in its way.
   if (options.mode !== 'two-way') return { winner: undefined, resolved: undefined }
   const { comparison, toleranceMs, policy, initialSync, firstContact } = options
@@ -69,7 +75,7 @@ async function decideByPolicy({ site, row, directory, options, ask }: Clash): Pr
     initialSync: row.outcome === 'FIRST_CONTACT' && firstContact ? initialSync : undefined,
   })
   const isAsked = policy === 'manual' && decision.by !== 'initial-sync'
-  const choice = isAsked ? await ask(`a directory at the ${directory}, none at the ${otherSide(directory)}`) : decision.winner
+  const choice = isAsked ? await ask(whatIsWhere(clash)) : decision.winner
   // A directory and a leaf cannot both keep the name.
   if (choice === undefined || choice === 'both') return { winner: undefined, resolved: undefined }
   return { winner: choice, resolved: { by: decision.by, winner: choice } }

@@ -128,8 +128,11 @@ describe.each<{ readonly name: string; readonly ours: Hashes; readonly hashes: H
     expect(await trashOf(server)).toEqual({ a: 'two' })
   })
 
-  test('two edits within the tolerance, of the same size, are a conflict', async () => {
-    await edit('a', 'one')
+  test.each([
+    { what: 'two edits', before: 'a' },
+    { what: 'two new files of one name', before: 'old' },
+  ])('$what of the same size, made within the tolerance, are a conflict', async ({ before }) => {
+    await edit(before, 'one')
     clock = start + 20_000
     await sync()
     clock = start + 40_000
@@ -141,19 +144,6 @@ describe.each<{ readonly name: string; readonly ours: Hashes; readonly hashes: H
     expect([await contentOf(source, 'a'), await contentOf(server, 'a')]).toEqual(['six', 'two'])
     await source.write('a', toBytes('two'), { modified: clock })
     expect((await sync()).exitCode).toBe(0)
-  })
-
-  test('two new files of one name and size, made within the tolerance, are a conflict', async () => {
-    await edit('old', 'one')
-    clock = start + 20_000
-    await sync()
-    clock = start + 40_000
-    await edit('a', 'two')
-    clock = start + 40_500
-    await source.write('a', toBytes('six'), { modified: clock })
-    clock = start + 60_000
-    expect((await sync()).conflicts.map(({ path }) => path)).toEqual(['a'])
-    expect([await contentOf(source, 'a'), await contentOf(server, 'a')]).toEqual(['six', 'two'])
   })
 
   test('a file that was only read in that second is looked at once more, and nothing is sent', async () => {

@@ -148,7 +148,7 @@ export const directories: readonly Scenario[] = [
     destination: { 'thing/inside.txt': 'inside@2', 'keep.txt': 'keep' },
     steps: [
       {
-        plan: [{ action: 'CONFLICT', path: 'thing', reason: 'a directory at the destination, none at the source, and the directory holds changes' }],
+        plan: [{ action: 'CONFLICT', path: 'thing', reason: 'a directory at the destination, a file at the source, and the directory holds changes' }],
         after: { source: { thing: 'a file@2', 'keep.txt': 'keep' }, destination: { 'thing/inside.txt': 'inside@2', 'keep.txt': 'keep' } },
         exitCode: 4,
         repeats: 'open',
