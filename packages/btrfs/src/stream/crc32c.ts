@@ -1,3 +1,5 @@
+import { leftBytes, openFolding } from './fold-rows.ts'
+
 /** Castagnoli's polynomial, reflected. */
 const polynomial = 0x82f63b78
 
@@ -25,6 +27,8 @@ function makeTables(): Int32Array {
 const isLittleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
 /** Bytes from which a view of words is worth making. */
 const fewBytes = 64
+/** Bytes from which folding pays: what is left of them is taken from the tables. */
+const manyBytes = 3 * leftBytes
 
 /**
  * CRC32C as send streams use it: begun with 0, and the result not inverted. The usual checksum of that name is `~crc32c(bytes, ~0)`.
@@ -33,11 +37,25 @@ const fewBytes = 64
  * @returns an unsigned number of 32 bits
  */
 export function crc32c(bytes: Uint8Array, crc = 0, start = 0, end: number = bytes.length): number {
-  if (!isLittleEndian || end - start < fewBytes) return ofBytes(tables, bytes, crc | 0, start, end) >>> 0
+  const folding = !isLittleEndian || end - start < manyBytes ? undefined : openFolding()
+  let [at, c] = [start, crc | 0]
+  while (folding !== undefined && end - at >= manyBytes) {
+    const length = Math.min(end - at, folding.bytes.length) & -16
+    folding.bytes.set(bytes.subarray(at, at + length))
+    folding.words[0] = (folding.words[0] as number) ^ c
+    folding.fold(length)
+    c = ofWords(tables, folding.words.subarray((length - leftBytes) / 4, length / 4), 0)
+    at += length
+  }
+  return byTables(bytes, c, at, end) >>> 0
+}
+
+function byTables(bytes: Uint8Array, crc: number, start: number, end: number): number {
+  if (!isLittleEndian || end - start < fewBytes) return ofBytes(tables, bytes, crc, start, end)
   const aligned = start + (-(bytes.byteOffset + start) & 3)
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, ((end - aligned) >>> 4) * 4)
-  const before = ofBytes(tables, bytes, crc | 0, start, aligned)
-  return ofBytes(tables, bytes, ofWords(tables, words, before), aligned + words.byteLength, end) >>> 0
+  const before = ofBytes(tables, bytes, crc, start, aligned)
+  return ofBytes(tables, bytes, ofWords(tables, words, before), aligned + words.byteLength, end)
 }
 
 function ofBytes(t: Int32Array, bytes: Uint8Array, crc: number, start: number, end: number): number {

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { crc32c } from './crc32c.ts'
 import { StreamParser, type StreamItem } from './parser.ts'
 
 const fixtures = join(import.meta.dirname, '../../test/fixtures')
@@ -19,28 +18,6 @@ function parse(bytes: Uint8Array, chunkSize = bytes.length): StreamItem[] {
 }
 
 const names = (items: readonly StreamItem[]): string[] => items.map(item => (item.kind === 'header' ? 'header' : item.command.name))
-
-describe('crc32c', () => {
-  test('has the known values, also in pieces', () => {
-    const digits = new TextEncoder().encode('123456789')
-    expect(crc32c(digits).toString(16)).toBe('58e3fa20')
-    expect((~crc32c(digits, 0xffffffff) >>> 0).toString(16)).toBe('e3069283')
-    for (let cut = 0; cut <= 9; cut++) expect(crc32c(digits, crc32c(digits, 0, 0, cut), cut)).toBe(0x58e3fa20)
-  })
-})
-
-describe('crc32c of many bytes', () => {
-  test('is that of its bytes one by one, wherever it begins', () => {
-    const bytes = Uint8Array.from({ length: 400 }, (_, i) => (i * 2_654_435_761) >>> 11)
-    for (let start = 0; start < 20; start++)
-      for (let end = 300; end <= 400; end += 7) {
-        let slowly = 5
-        for (let at = start; at < end; at++) slowly = crc32c(bytes, slowly, at, at + 1)
-        expect(crc32c(bytes, 5, start, end)).toBe(slowly)
-        expect(crc32c(bytes.subarray(start, end), 5)).toBe(slowly)
-      }
-  })
-})
 
 describe('StreamParser', () => {
   for (const file of readdirSync(fixtures).filter(name => name.endsWith('.btrfs'))) {
