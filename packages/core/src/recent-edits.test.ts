@@ -102,7 +102,9 @@ describe.each<{ readonly name: string; readonly ours: Hashes; readonly hashes: H
       write: (path, content, options) => (path === 'sync_metadata.json' ? Promise.reject(new Error('killed')) : state.write(path, content, options)),
     })
     const run = (kept: WritableStorage): Promise<SyncResult> =>
-      new SyncEngine({ now: () => clock, random: () => 0 }).syncPair(new SyncPair({ source, destination: view.storage, state: kept }), { fsync: 'always' })
+      new SyncEngine({ now: () => clock, random: () => 0 }).syncPair(new SyncPair({ source, destination: view.storage, state: kept }), {
+        fsync: 'always',
+      })
     clock = start + 200
     await expect(run(killed)).rejects.toThrow('killed')
     expect(await contentOf(source, 'a')).toBe('one')
