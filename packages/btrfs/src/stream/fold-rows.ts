@@ -36,10 +36,23 @@ export function openFolding(): Folding | undefined {
   return folding
 }
 
+/** What is used of it: its declarations come with those of browsers, which do not belong here. */
+interface WebAssemblyLike {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: object }
+}
+
+/** What {@link makeModule} makes. */
+interface FoldingModule {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  readonly fold: (before: number, end: number) => void
+}
+
 function makeFolding(): Folding | undefined {
+  const { WebAssembly } = globalThis as { readonly WebAssembly?: WebAssemblyLike }
+  if (WebAssembly === undefined) return undefined
   try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(makeModule()))
-    const { memory, fold } = exports as { readonly memory: WebAssembly.Memory; readonly fold: (before: number, end: number) => void }
+    const { memory, fold } = new WebAssembly.Instance(new WebAssembly.Module(makeModule())).exports as FoldingModule
     const room = pages * pageBytes - leftBytes
     return {
       // In front of them are rows of zeros: what is before the first row.
@@ -48,7 +61,7 @@ function makeFolding(): Folding | undefined {
       fold: length => fold(0, length),
     }
   } catch {
-    // A processor or a setting without it. The tables do it, too.
+    // A processor without such instructions. The tables do it, too.
     return undefined
   }
 }
@@ -73,7 +86,7 @@ const op = {
  * A module with its memory and one function, `fold(before, end)`: both are addresses of what lies {@link leftBytes} in front of a row, the first and the
  * one after the last.
  */
-function makeModule(): Uint8Array<ArrayBuffer> {
+function makeModule(): Uint8Array {
   const i32 = 0x7f
   const [before, end, stop] = [0, 1, 2] as const
   // Rows near the end get nothing from rows that have nothing to be added to: one distance after the other is too short.
