@@ -16,6 +16,9 @@ export interface Evidence {
   sameContent?(source: FileEntry, destination: FileEntry): Promise<boolean>
 }
 
+/** Milliseconds: at first contact, what was written since then may be two people's work, and not one file that was copied with its time. */
+const freshMs = 3_600_000
+
 /** How files are judged. */
 export interface JudgeOptions {
   readonly comparison: ComparisonMode
@@ -24,6 +27,8 @@ export interface JudgeOptions {
   readonly hash: HashName | undefined
   /** No state: which of both sides' files were equal at the last sync is not known. */
   readonly firstContact?: boolean | undefined
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number
   /** Files whose time proves nothing. */
   readonly recent?: RecentEdits | undefined
   readonly source: { readonly name: string }
@@ -147,7 +152,7 @@ export class Judge {
    * @throws CannotCompare if the mode asks for a hash that cannot be had
    */
   async compare(site: Site, source: SyncableEntry, destination: SyncableEntry): Promise<Verdict> {
-    const { comparison, toleranceMs, hash, firstContact } = this.#options
+    const { comparison, toleranceMs, hash } = this.#options
     const listed = compareSides(source, destination, comparison, toleranceMs)
     // The tolerance is for two clocks. That one side alone has another time than at the last sync is no matter of clocks.
     const byTime = source.kind === 'file' && destination.kind === 'file' && (comparison === 'mtime-only' || comparison === 'size-and-mtime')
@@ -175,12 +180,18 @@ export class Judge {
     const only = this.#onlyChanged(site, source, destination)
     if (only !== undefined) return { equal: false, reason: `changed at the ${only}, and no common hash says that the content is the same` }
     const times = compareTimes(source, destination, toleranceMs)
-    // Two edits, or two new files, that come close to each other can have one size and time. At first contact to read all would take too long.
-    if (times.verdict === 'equal' && firstContact !== true && source.kind === 'file') {
+    // Two edits, or two new files, that come close to each other can have one size and time.
+    if (times.verdict === 'equal' && source.kind === 'file' && this.#mayBeTwo(source)) {
       const same = await this.#sameContent(source, destination as FileEntry)
       if (same !== undefined) return { equal: same, reason: same ? 'same content' : 'different content' }
     }
     return { equal: times.verdict === 'equal', reason: `${times.reason}, no common hash` }
+  }
+
+  /** Whether equal sizes and times are no proof. At first contact they mostly are: trees were copied by other means, and to read all of them would take too long. */
+  #mayBeTwo({ modified }: FileEntry): boolean {
+    const { firstContact, now } = this.#options
+    return firstContact !== true || modified === undefined || modified > now - freshMs
   }
 
   /** The one side that is not as it was at the last sync. */

@@ -148,6 +148,19 @@ describe.each<{ readonly name: string; readonly ours: Hashes; readonly hashes: H
     expect((await sync()).exitCode).toBe(0)
   })
 
+  test('two files of one size and time are looked at when the sides first meet, unless they are older than an hour', async () => {
+    await edit('a', 'one')
+    clock = start + 500
+    await source.write('a', toBytes('six'), { modified: clock })
+    await edit('old', 'one')
+    await server.write('old', toBytes('one'), { modified: start - 3_700_000 })
+    await source.write('old', toBytes('six'), { modified: start - 3_700_000 })
+    clock = start + 60_000
+    expect((await sync()).conflicts.map(({ path }) => path)).toEqual(hashes.length > 0 ? ['a', 'old'] : ['a'])
+    expect([await contentOf(source, 'a'), await contentOf(server, 'a')]).toEqual(['six', 'one'])
+    expect(view.looked.filter(call => call.startsWith('read '))).toEqual(hashes.length > 0 ? [] : ['read a'])
+  })
+
   test('a file that was only read in that second is looked at once more, and nothing is sent', async () => {
     clock = start + 100
     await edit('a', 'one')

@@ -6,6 +6,9 @@ import type { RunSide } from './run-side.ts'
 import type { Run } from './run.ts'
 import { moveToTrash } from './trash.ts'
 
+/** How the names of files start by which a store is tried out, and the milliseconds after which nobody still does so with them. */
+const probe = { prefix: `${temporaryPrefix}probe-`, restMs: 3_600_000 } as const
+
 /**
  * Clears away what interrupted runs left. Unfinished files are removed; what was put aside may exist nowhere else and goes to the trash.
  * Best effort: what cannot be cleared stays for the next run.
@@ -14,6 +17,10 @@ export async function clearLeftovers(run: Run, at: RunSide, paths: readonly Path
   for (const path of paths) {
     if (baseName(path).startsWith(clockPrefix)) {
       await removeEntry(run, at, path, undefined).catch(() => {})
+      continue
+    }
+    if (baseName(path).startsWith(probe.prefix)) {
+      await clearProbe(run, at, path).catch(() => {})
       continue
     }
     const [, use, name] = /^(new|old|case)-(.*)$/s.exec(baseName(path).slice(temporaryPrefix.length)) ?? []
@@ -29,4 +36,11 @@ export async function clearLeftovers(run: Run, at: RunSide, paths: readonly Path
       continue
     }
   }
+}
+
+/** A probe that is removed while another run asks with it would tell that run something wrong, so only an old one goes. */
+async function clearProbe(run: Run, at: RunSide, path: Path): Promise<void> {
+  const entry = await run.stat(at, path)
+  if (entry?.kind !== 'file' || entry.modified === undefined || entry.modified > run.context.now() - probe.restMs) return
+  await removeEntry(run, at, path, entry)
 }

@@ -418,7 +418,7 @@ describe('a process that is killed', () => {
         )
       },
     )
-  })
+  }, 180_000)
 
   test.each([true, false])('at every call of the first commit leaves what was recorded (atomic writes: %s)', async atomicWrite => {
     const recorded = plain(apply(nothing, first))
