@@ -67,6 +67,34 @@ describe('parseLine', () => {
     line => expect(() => parseLine(line, 'd', now)).toThrow(expect.objectContaining({ code: 'CORRUPT', path: 'd' })),
   )
 
+  test('takes a name as it is, whatever it looks like', () => {
+    const start = '-rw-r--r--    1 ana      users           6 Nov 21 14:24 '
+    for (const name of ['5 Nov 20 13:00 x', 'a\u2028b', 'a\rb', ' -> ', 'total 12', '..x'])
+      expect(parseLine(`${start}${name}`, '', now)).toMatchObject({ name, size: 6, kind: 'file' })
+  })
+
+  test('reads the usual lines as basic-ftp does', () => {
+    const bits = fc.tuple(...[0, 1, 2].flatMap(() => [fc.constantFrom('r', '-'), fc.constantFrom('w', '-'), fc.constantFrom(...'xsStT-')]))
+    const line = fc.record({
+      start: fc.tuple(fc.constantFrom('-', 'd', 'l'), bits).map(([type, all]) => type + all.join('')),
+      size: fc.nat({ max: 2 ** 40 }),
+      date: fc.tuple(
+        fc.constantFrom('Jan', 'Feb', 'Nov', 'Dec'),
+        fc.integer({ min: 1, max: 28 }),
+        fc.constantFrom('00:00', '23:59', ' 2025', ' 1999'),
+      ),
+      name: fc.stringMatching(/^[a-z .]{0,8}[a-z](?: -> [a-z]{1,8})?$/),
+    })
+    fc.assert(
+      fc.property(line, ({ start, size, date: [month, day, clock], name }) => {
+        const text = (owner: string): string =>
+          `${start}    1 ${owner}      users    ${size} ${month} ${String(day).padStart(2, '0')} ${clock} ${name}`
+        // An owner of two words is not of the usual lines.
+        expect(parseLine(text('ana'), '', now)).toEqual(parseLine(text('ana maria'), '', now))
+      }),
+    )
+  })
+
   test('either understands a line or refuses it, and takes no time over a long one', () =>
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), fc.constantFrom('', '-rw-r--r-- 1 a b 1 ', '=', ' '), (text, start) => {

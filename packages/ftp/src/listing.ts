@@ -1,7 +1,8 @@
+import { StringDecoder } from 'node:string_decoder'
 import { joinPath, type Path, pathProblem, type ProblemEntry, StorageError } from '@syncline/core'
 import { parseList } from 'basic-ftp'
 import { oneLine } from './reply.ts'
-import { type ListTime, parseListTime, parseTime } from './time.ts'
+import { clockTime, type ListTime, monthNumber, parseListTime, parseTime, yearTime } from './time.ts'
 
 /** What a line of a listing says, whatever its format. */
 export interface Listed {
@@ -61,13 +62,45 @@ function kindOf(type: string): Listed['kind'] | undefined {
 }
 
 /**
+ * "-rw-r--r--    1 ana      users        4096 Nov 21 14:24 name", and "Nov 21  2025": what nearly every server sends. The fields stand where they
+ * stand, so a name may look like anything.
+ */
+const commonLine =
+  /^([-dl])([r-])([w-])([xsStT-])([r-])([w-])([xsStT-])([r-])([w-])([xsStT-]) +\d+ +[^ ]+ +[^ ]+ +(\d+) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ([ 0-3]\d) (?:(\d\d):(\d\d)| (\d{4})) ([^]+)$/
+
+function parseCommonLine(line: string, directory: Path, nowLocal: number): Listed | undefined {
+  const match = commonLine.exec(line)
+  if (match === null) return undefined
+  const [, type, r1, w1, x1, r2, w2, x2, r3, w3, x3, digits, monthName, days, hours, minutes, years, rest] = match as unknown as readonly string[]
+  const size = Number(digits)
+  if (!Number.isSafeInteger(size)) throw unclear(line, directory)
+  const [month, day] = [monthNumber(monthName as string), Number(days)]
+  const shown = years === undefined ? clockTime(month, day, Number(hours), Number(minutes), nowLocal) : yearTime(Number(years), month, day)
+  const arrow = type === 'l' ? (rest as string).indexOf(' -> ') : -1
+  return {
+    name: arrow === -1 ? (rest as string) : (rest as string).slice(0, arrow),
+    kind: type === '-' ? 'file' : type === 'd' ? 'directory' : 'symlink',
+    size,
+    shown,
+    mode: (bitsOf(r1, w1, x1) << 6) | (bitsOf(r2, w2, x2) << 3) | bitsOf(r3, w3, x3),
+    target: arrow === -1 ? undefined : (rest as string).slice(arrow + 4),
+  }
+}
+
+function bitsOf(read: string | undefined, write: string | undefined, execute: string | undefined): number {
+  return (read === 'r' ? 4 : 0) | (write === 'w' ? 2 : 0) | (execute === 'x' || execute === 's' || execute === 't' ? 1 : 0)
+}
+
+/**
  * A line of LIST; `undefined` for "total 12" and the directory itself and its parent.
  *
- * basic-ftp knows the formats. It leaves out what it does not understand, so it is given one line at a time.
+ * basic-ftp knows the other formats. It leaves out what it does not understand, so it is given one line at a time.
  *
  * @throws StorageError `CORRUPT` if it cannot be understood
  */
 export function parseLine(line: string, directory: Path, nowLocal: number): Listed | undefined {
+  const common = parseCommonLine(line, directory, nowLocal)
+  if (common !== undefined) return common.name === '.' || common.name === '..' ? undefined : common
   if (/^total(?: \d+)?\s*$/.test(line)) return undefined
   const info = parseOrUndefined(line)
   if (info === undefined) {
@@ -122,7 +155,7 @@ export async function* linesOf(
   directory: Path,
   maxBytes: number,
 ): AsyncGenerator<readonly string[], void, undefined> {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const decoder = new StringDecoder('utf8')
   let rest = ''
   let bytes = 0
   for await (const chunk of chunks) {
@@ -132,12 +165,12 @@ export async function* linesOf(
         path: directory,
       })
     }
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    const lines = (rest + decoder.write(chunk)).split('\n')
     rest = lines.pop() as string
     if (rest.length > longestLine) throw unclear(rest, directory)
     yield lines.map(withoutReturn).filter(line => line !== '')
   }
-  rest += decoder.decode()
+  rest += decoder.end()
   // The server said that it has sent everything, so what follows the last line break is a line.
   if (rest.trim() !== '') yield [withoutReturn(rest)]
 }

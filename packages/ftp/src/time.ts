@@ -10,7 +10,7 @@ export function parseTime(text: string): number | undefined {
 /** A time as MFMT, MDTM and SITE UTIME take it, in UTC, cut to the second. */
 export function formatTime(ms: number): string {
   const iso = new Date(Math.floor(ms / 1000) * 1000).toISOString()
-  return iso.slice(0, 19).replace(/[-:T]/g, '')
+  return iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16) + iso.slice(17, 19)
 }
 
 /** Whether FTP can say a time: four digits of a year. */
@@ -49,11 +49,34 @@ export function parseListTime(text: string, nowLocal: number): ListTime | undefi
   const month = monthFirst === -1 ? months.indexOf(second.slice(0, 3)) : monthFirst
   const day = Number(monthFirst === -1 ? first : second)
   if (month === -1 || !Number.isInteger(day) || day < 1 || day > 31) return undefined
-  if (/^\d{4}$/.test(third)) return { local: Date.UTC(Number(third), month, day), precision: dayMs }
+  if (/^\d{4}$/.test(third)) return yearTime(Number(third), month, day)
   const year = new Date(nowLocal).getUTCFullYear()
   const thisYear = withClock(year, month, day, third)
   if (thisYear === undefined) return undefined
-  return thisYear.local > nowLocal + dayMs ? withClock(year - 1, month, day, third) : thisYear
+  return isAhead(thisYear.local, nowLocal) ? withClock(year - 1, month, day, third) : thisYear
+}
+
+/** 0 for "Jan", or "jan". */
+export function monthNumber(name: string): number {
+  return months.indexOf(name.toLowerCase())
+}
+
+/** The time in "Nov 21 14:24", taken apart already. */
+export function clockTime(month: number, day: number, hour: number, minute: number, nowLocal: number): ListTime | undefined {
+  if (day < 1 || day > 31 || hour > 23 || minute > 59) return undefined
+  const year = new Date(nowLocal).getUTCFullYear()
+  const local = Date.UTC(year, month, day, hour, minute)
+  return { local: isAhead(local, nowLocal) ? Date.UTC(year - 1, month, day, hour, minute) : local, precision: minuteMs }
+}
+
+/** The time in "Nov 21 2025", taken apart already. */
+export function yearTime(year: number, month: number, day: number): ListTime | undefined {
+  return day < 1 || day > 31 ? undefined : { local: Date.UTC(year, month, day), precision: dayMs }
+}
+
+/** Clocks differ, so a day ahead may be now. */
+function isAhead(local: number, nowLocal: number): boolean {
+  return local > nowLocal + dayMs
 }
 
 /** "14:24", "02:24pm", or nothing. */

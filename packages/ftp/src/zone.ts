@@ -50,5 +50,12 @@ export function zoneBetween(local: number, utc: number, toleranceMs: number = mi
 }
 
 function monthOf({ local }: ListTime): string {
-  return new Date(local).toISOString().slice(0, 7)
+  if (local >= lastMonth.from && local < lastMonth.to) return lastMonth.name
+  const date = new Date(local)
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
+  lastMonth = { from: Date.UTC(year, month), to: Date.UTC(year, month + 1), name: date.toISOString().slice(0, 7) }
+  return lastMonth.name
 }
+
+/** Files that lie together are often of one time, and to write a date out takes longer than to read its line. */
+let lastMonth = { from: 0, to: 0, name: '' }
