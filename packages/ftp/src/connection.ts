@@ -29,7 +29,9 @@ export interface StoreOptions {
 
 export interface SendOptions extends StoreOptions {
   /** Questions about what was sent. They leave with the last byte where the server queues commands, else when it has confirmed the transfer. */
-  readonly after?: (bytes: number) => readonly string[]
+  readonly after?: ((bytes: number) => readonly string[]) | undefined
+  /** All of the content is in memory: where the server queues commands, the questions leave with the command. */
+  readonly isWhole?: boolean
 }
 
 /** What was sent, and the answers to the questions about it. */
@@ -39,6 +41,8 @@ export interface Stored {
 }
 
 export interface RetrieveOptions extends StoreOptions {
+  /** Another such transfer is likely to follow. */
+  readonly isFollowed?: boolean
   /** Called for each command of `before` with its answer, before the first chunk. */
   readonly onReplies?: (replies: readonly Reply[]) => void
 }
@@ -55,6 +59,8 @@ export class Connection {
   #stored = 0
   /** A port the server has been asked for ahead of the next transfer. */
   #nextPort: Promise<Reply> | undefined
+  /** The answer to that, when it is there. */
+  #arrivedPort: Reply | undefined
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts
@@ -102,7 +108,21 @@ export class Connection {
 
   /** Asks for the port of the next transfer now, so that its answer comes with those of other commands. */
   prepareTransfer(): void {
-    if (this.known.pipelines && this.control.error === undefined) this.#nextPort ??= this.control.send(this.known.passive)[0]
+    if (!this.known.pipelines || this.control.error !== undefined || this.#nextPort !== undefined) return
+    const asked = this.control.send(this.known.passive)[0] as Promise<Reply>
+    this.#nextPort = asked
+    const arrive = async (): Promise<void> => {
+      const reply = await asked
+      if (this.#nextPort === asked) this.#arrivedPort = reply
+    }
+    arrive().catch(() => undefined)
+  }
+
+  #takePort(): Promise<Reply> | undefined {
+    const asked = this.#nextPort
+    this.#nextPort = undefined
+    this.#arrivedPort = undefined
+    return asked
   }
 
   /**
@@ -110,7 +130,9 @@ export class Connection {
    *
    * @throws ReplyError if the server refused the file or could not keep it
    */
-  async store(command: string, content: Pick<Rewindable, 'next'>, { after, ...options }: SendOptions = {}): Promise<Stored> {
+  async store(command: string, content: Pick<Rewindable, 'next'>, { after, isWhole = false, ...options }: SendOptions = {}): Promise<Stored> {
+    const queues = this.known.queues && this.known.pipelines
+    if (queues && isWhole && options.offset === undefined) return await this.#storeWhole(command, content, { after, ...options })
     const stream = await this.openStore(command, options)
     let asking: Promise<readonly Reply[]> | undefined
     try {
@@ -122,19 +144,43 @@ export class Connection {
       const questions = after?.(stream.bytes) ?? []
       const ending = stream.end()
       ending.catch(() => undefined)
-      if (this.known.queues && this.known.pipelines && questions.length > 0) asking = this.ask(...questions)
+      if (queues && questions.length > 0) asking = this.ask(...questions)
       await ending
       this.#stored++
       return { bytes: stream.bytes, replies: await (asking ?? this.ask(...questions)) }
     } catch (error) {
-      try {
-        await stream.fail(error)
-      } finally {
-        // They are answered, whatever became of the transfer, and must not be taken for answers to what comes next.
-        await asking?.catch(() => undefined)
-      }
-      throw error
+      return await this.#failStore(stream, asking, error)
     }
+  }
+
+  /** Content that is there and cannot fail: what is to be known about it is asked in the packet that announces it. */
+  async #storeWhole(command: string, content: Pick<Rewindable, 'next'>, { after, before = [] }: SendOptions): Promise<Stored> {
+    const chunks: Uint8Array[] = []
+    for (let chunk = await content.next(); chunk !== undefined; chunk = await content.next()) chunks.push(chunk)
+    const questions = after?.(chunks.reduce((sum, { length }) => sum + length, 0)) ?? []
+    const data = await this.#openData()
+    const starting = this.#start(command, before)
+    const asking = this.ask(...questions)
+    const [, stored] = await starting
+    const stream = new StoreStream(this, command, data, stored)
+    try {
+      for (const chunk of chunks) await stream.write(chunk)
+      await stream.end()
+      this.#stored++
+      return { bytes: stream.bytes, replies: await asking }
+    } catch (error) {
+      return await this.#failStore(stream, asking, error)
+    }
+  }
+
+  async #failStore(stream: StoreStream, asking: Promise<unknown> | undefined, error: unknown): Promise<never> {
+    try {
+      await stream.fail(error)
+    } finally {
+      // They are answered, whatever became of the transfer, and must not be taken for answers to what comes next.
+      await asking?.catch(() => undefined)
+    }
+    throw error
   }
 
   /** Begins a STOR or APPE whose content comes little by little. */
@@ -156,15 +202,18 @@ export class Connection {
    *
    * A consumer that leaves early ends the transfer, and the connection is free for the next one.
    */
-  async *retrieve(command: string, { before = [], offset = 0, onReplies }: RetrieveOptions = {}): AsyncGenerator<Buffer, void, undefined> {
+  async *retrieve(command: string, options: RetrieveOptions = {}): AsyncGenerator<Buffer, void, undefined> {
+    const { before = [], offset = 0, isFollowed = false, onReplies } = options
     const replies = this.ask(...before)
     if (!this.known.pipelines) await replies
-    const data = await this.#openData()
+    const data = this.#openArrived() ?? (await this.#openData())
     let settled: Promise<Reply> | undefined
     let finished = false
     try {
       const [restarted, started] = await this.#start(command, offset > 0 ? [`REST ${offset}`] : [])
       settled = started
+      // Answered right after the end of this transfer: the next one needs no round trip for it.
+      if (isFollowed && this.known.queues) this.prepareTransfer()
       onReplies?.(await replies)
       if (offset > 0) expectRestart((await restarted)[0] as Reply)
       const refused = settled.then(reply => {
@@ -235,16 +284,26 @@ export class Connection {
     return [answers, promises.at(-1) as Promise<Reply>]
   }
 
+  /** Where the port was asked for ahead and is there, without a pause: what follows leaves with what was sent just before. */
+  #openArrived(): DataConnection | undefined {
+    const reply = this.#arrivedPort
+    if (reply === undefined || !isPositive(reply)) return undefined
+    void this.#takePort()
+    return this.#openTo(reply)
+  }
+
   async #openData(): Promise<DataConnection> {
-    const reply = await this.#port()
+    return this.#openTo(await this.#port())
+  }
+
+  #openTo(reply: Reply): DataConnection {
     const { client, timeoutMs, verify } = this.#parts
     const protection = client.ftp.hasTLS ? { context: client.ftp, verify } : undefined
     return new DataConnection(this.#host, portOf(reply), timeoutMs, protection)
   }
 
   async #port(): Promise<Reply> {
-    const asked = this.#nextPort
-    this.#nextPort = undefined
+    const asked = this.#takePort()
     const reply = await (asked ?? (this.control.send(this.known.passive)[0] as Promise<Reply>))
     if (isPositive(reply)) return reply
     if (this.known.passive === 'EPSV' && [500, 502, 522].includes(reply.code) && !/bind|listen|in use/i.test(reply.text)) {

@@ -1,5 +1,6 @@
-import { type Client, FTPError } from 'basic-ftp'
-import { LostConnection, parseReply, type Reply } from './reply.ts'
+import type { Client } from 'basic-ftp'
+import { Replies } from './replies.ts'
+import { LostConnection, type Reply } from './reply.ts'
 
 /** A command under way. */
 interface Pending {
@@ -36,11 +37,14 @@ const keepAliveMs = 30_000
 const aheadOverTls = 900
 const aheadInClear = 16_384
 
+/** What ends a command, for one server or another. */
+const lineBreak = /[\r\n\0]/
+
 /**
  * The control connection, for commands that are sent without waiting for the answers to earlier ones.
  *
- * basic-ftp knows one command at a time. It connects, negotiates TLS, logs in and splits replies; from then on its one endless task hands the replies
- * to the commands that wait here, in order.
+ * basic-ftp knows one command at a time. It connects, negotiates TLS and logs in. From then on replies go to the commands that wait here, in order,
+ * and its one endless task only hears that the connection is lost.
  */
 export class Control {
   readonly #client: Client
@@ -50,6 +54,10 @@ export class Control {
   #error: LostConnection | undefined
   #isHeld = true
   #watchedMs: number | undefined
+  readonly #replies = new Replies()
+  /** Commands that leave together, as soon as whoever sends them lets others run. */
+  #outbox: string[] = []
+  readonly #postAll = (): void => this.#post()
   #onLost: (() => void) | undefined
   #keepAlive: ReturnType<typeof setInterval> | undefined
 
@@ -65,11 +73,19 @@ export class Control {
     client.ftp.socket.setNoDelay(true)
     client.ftp.socket.setKeepAlive(true, keepAliveMs)
     void client.ftp.handle(undefined, response => {
-      if (response instanceof FTPError) this.#receive(parseReply(response.code, response.message))
-      else if (response instanceof Error) this.#lose(response)
-      else this.#receive(parseReply(response.code, response.message))
+      if (response instanceof Error) this.#lose(response)
     })
+    client.ftp.socket.removeAllListeners('data').on('data', (text: string) => this.#read(text))
     this.#watch()
+  }
+
+  #read(text: string): void {
+    try {
+      for (const reply of this.#replies.read(text)) this.#receive(reply)
+    } catch (error) {
+      if (!(error instanceof LostConnection)) throw error
+      this.close(error)
+    }
   }
 
   /** Why nothing can be sent any more; `undefined` while it can. */
@@ -99,7 +115,8 @@ export class Control {
   }
 
   /**
-   * Sends commands in one go. The promises resolve to the final replies, negative ones too, and reject with {@link LostConnection}.
+   * Sends commands in one go, with others that are sent right after. The promises resolve to the final replies, negative ones too, and reject with
+   * {@link LostConnection}.
    */
   send(...commands: readonly (string | TransferCommand | QuietCommand)[]): Promise<Reply>[] {
     const isFirst = this.#pending.length === 0
@@ -140,30 +157,32 @@ export class Control {
 
   /** Ends the connection; whoever waits is rejected. */
   close(reason: LostConnection = new LostConnection('the connection was closed')): void {
+    this.#post()
     this.#lose(reason)
     this.#client.close()
   }
 
-  /** Sends what may be sent ahead of the answers. */
+  /** Takes what may be sent ahead of the answers. */
   #flush(): void {
-    const { ftp } = this.#client
+    const mostAhead = this.#client.ftp.hasTLS ? aheadOverTls : aheadInClear
     let ahead = 0
-    let isCorked = false
-    try {
-      for (const item of this.#pending) {
-        if (ahead > 0 && ahead + item.bytes > (ftp.hasTLS ? aheadOverTls : aheadInClear)) break
-        ahead += item.bytes
-        if (item.isSent) continue
-        if (!isCorked) ftp.socket.cork()
-        isCorked = true
-        item.isSent = true
-        ftp.send(item.command)
-      }
-    } catch (cause) {
-      // A name with a line break would be a command of its own; whoever let it through cannot go on with this connection.
-      this.close(new LostConnection('a command could not be sent', { cause }))
+    for (const item of this.#pending) {
+      if (ahead > 0 && ahead + item.bytes > mostAhead) break
+      ahead += item.bytes
+      if (item.isSent) continue
+      item.isSent = true
+      // One packet and one system call for what is said in one breath.
+      if (this.#outbox.push(item.command) === 1) void Promise.resolve().then(this.#postAll)
     }
-    if (isCorked) ftp.socket.uncork()
+  }
+
+  #post(): void {
+    const commands = this.#outbox
+    if (commands.length === 0 || this.#error !== undefined) return
+    this.#outbox = []
+    // A name with a line break would be a command of its own; whoever let it through cannot go on with this connection.
+    if (commands.some(command => lineBreak.test(command))) this.close(new LostConnection('a command could not be sent: it has a line break'))
+    else this.#client.ftp.socket.write(`${commands.join('\r\n')}\r\n`)
   }
 
   #receive(reply: Reply): void {

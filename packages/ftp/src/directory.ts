@@ -85,7 +85,9 @@ async function listWith(
   }
   const items: Listed[] = []
   const seen = new Set<string>()
-  for await (const lines of linesOf(connection.retrieve(command, { before: [enter], onReplies }), path, remote.settings.maxListingBytes)) {
+  // Whoever waits for a connection now most likely waits to list the next directory, and below the root there mostly is one.
+  const chunks = connection.retrieve(command, { before: [enter], isFollowed: path === '' || remote.pool.isContended, onReplies })
+  for await (const lines of linesOf(chunks, path, remote.settings.maxListingBytes)) {
     for (const line of lines) {
       const item = parse(line)
       if (item === undefined) continue

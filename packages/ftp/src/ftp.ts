@@ -16,7 +16,7 @@ import {
 import { checkMove, copyOn, makeDirectoryOn, moveOn, nothing, removeLeftovers, removeOn, setModeOn, setModifiedOn } from './change.ts'
 import { explainClosed, readDirectory } from './directory.ts'
 import { hashOn } from './hash.ts'
-import { factsOf, hashWays, hasFacts, recallFacts } from './known.ts'
+import { factsOf, hashWays, hasFacts, type Known, recallFacts } from './known.ts'
 import { openConnection } from './login.ts'
 import { checkConditions, checkReadable, checkWritable, refusal } from './names.ts'
 import { type FtpOptions, settingsOf } from './options.ts'
@@ -60,6 +60,8 @@ class FtpStorage {
   readonly learned: Learned
   readonly #remote: Remote
   #probing: Promise<void> | undefined
+  /** The capabilities that were last told, and what of the server they depend on, besides what it announced at the login. */
+  #told: (Pick<Known, 'replaces' | 'setTime' | 'exactNames'> & { readonly capabilities: Capabilities }) | undefined
 
   constructor(remote: Remote) {
     this.#remote = remote
@@ -71,19 +73,28 @@ class FtpStorage {
   /** What is known by now: a try may show that the server can do more, or less. */
   get capabilities(): Capabilities {
     const { known, pool } = this.#remote
+    const { replaces, setTime, exactNames } = known
+    // More calls than connections: while one waits for its last answer, the next is on its way.
+    const concurrency = pool.size * 2
+    const told = this.#told
+    // It is asked for at every file, and what it says changes two or three times in a run.
+    if (told !== undefined && told.replaces === replaces && told.setTime === setTime && told.exactNames === exactNames) {
+      if (told.capabilities.concurrency === concurrency) return told.capabilities
+    }
     const hashes = hashWays(known).map(way => way.name)
-    return {
+    const capabilities: Capabilities = {
       ordered: true,
       directories: true,
-      ...(known.replaces && { atomicWrite: true }),
+      ...(replaces && { atomicWrite: true }),
       // Whatever gives a file its name asks about the target in the same breath. A version is never meant here, since no file has an etag.
       ...((hasFacts(known) || known.features.has('SIZE')) && { checksConditions: true }),
-      ...(known.setTime !== undefined && { modifiedPrecision: 1000 }),
-      ...(known.exactNames === true && { exactNames: true }),
+      ...(setTime !== undefined && { modifiedPrecision: 1000 }),
+      ...(exactNames === true && { exactNames: true }),
       ...(hashes.length > 0 && { hashes }),
-      // More calls than connections: while one waits for its last answer, the next is on its way.
-      concurrency: pool.size * 2,
+      concurrency,
     }
+    this.#told = { replaces, setTime, exactNames, capabilities }
+    return capabilities
   }
 
   async *#list(path: Path, options: ListOptions = {}): AsyncGenerator<readonly Entry[]> {

@@ -119,14 +119,20 @@ export interface HashWay {
   readonly command: string
 }
 
+/** The ways by what the server announced: they are asked for at every file. */
+const knownWays = new WeakMap<Known['features'], readonly HashWay[]>()
+
 /** The ways to have the server compute hashes, the preferred one first. */
 export function hashWays({ features }: Known): readonly HashWay[] {
+  const known = knownWays.get(features)
+  if (known !== undefined) return known
   const offered = (features.get('HASH') ?? '').split(';').map(item => item.replace('*', '').trim().toUpperCase())
   const ways: HashWay[] = []
   for (const [theirs, name] of Object.entries(hashNames)) if (offered.includes(theirs)) ways.push({ name, command: `HASH ${theirs}` })
   for (const [command, name] of Object.entries(hashCommands)) {
     if (features.has(command) && !ways.some(way => way.name === name)) ways.push({ name, command })
   }
+  knownWays.set(features, ways)
   return ways
 }
 

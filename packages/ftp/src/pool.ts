@@ -18,6 +18,12 @@ const baseDelayMs = 200
 /** Milliseconds for which a connection is held without being used while somebody waits for one. */
 const stalledMs = 500
 
+/** Connections that log in at the same time: a server that is asked for many at once may take it for an attack. */
+const openAtOnce = 4
+
+/** How much of the time of a call counts, when the usual time is learned: calls differ, and the first is not like the others. */
+const learning = 0.3
+
 /** Milliseconds without a further connection after one was refused or failed. */
 const refusedMs = 5000
 
@@ -29,10 +35,7 @@ export interface PoolOptions {
   readonly idleMs: number
 }
 
-interface Waiter {
-  readonly since: number
-  readonly resolve: (connection: Connection | undefined) => void
-}
+type Waiter = (connection: Connection | undefined) => void
 
 /** What a call is, as far as the pool has to know. */
 export interface UseOptions {
@@ -62,8 +65,12 @@ export class Pool {
   #sending = 0
   readonly #senders: (() => void)[] = []
   #opening = 0
-  /** Milliseconds that calls have waited for connections since the last one was opened. */
-  #waited = 0
+  /** Milliseconds for which there were calls that waited for a connection, since the last one was opened; and since when there are now. */
+  #contendedMs = 0
+  #contendedSince = 0
+  #growing: ReturnType<typeof setInterval> | undefined
+  /** Milliseconds for which a call usually holds its connection. */
+  #callMs = 0
   /** No further connection is tried before this time: the server refused one, or could not be reached. */
   #growsAfter = 0
   #isClosed = false
@@ -94,10 +101,12 @@ export class Pool {
   async use<T>(run: Call<T>, { signal, repeatable = true }: UseOptions = {}): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const connection = await this.acquire(signal)
+      const began = performance.now()
       let isHeld = true
       const letGo = (): boolean => {
         if (!isHeld || !this.known.pipelines) return !isHeld
         isHeld = false
+        this.#learnCall(performance.now() - began)
         this.#giveBack(connection)
         return true
       }
@@ -111,7 +120,10 @@ export class Pool {
         if (!mayRepeat || attempt >= attempts || !(isStale || isBusy(error))) throw error
         if (!isStale) await untilAborted(delay(attempt), signal)
       } finally {
-        if (isHeld) this.release(connection)
+        if (isHeld) {
+          this.#learnCall(performance.now() - began)
+          this.release(connection)
+        }
       }
     }
   }
@@ -157,11 +169,9 @@ export class Pool {
       return
     }
     connection.isReused = true
-    const waiter = this.#waiters.shift()
-    if (waiter !== undefined) {
-      this.#waited += performance.now() - waiter.since
-      waiter.resolve(connection)
-      if (this.#waiters.length > 0) this.#growIfDue()
+    if (this.isContended) {
+      this.#wake(connection)
+      if (this.isContended) this.#growIfDue()
       return
     }
     connection.control.unref()
@@ -223,7 +233,7 @@ export class Pool {
       connection.control.close()
     }
     for (const letGo of this.#holders) letGo()
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve(undefined)
+    while (this.isContended) this.#wake(undefined)
   }
 
   async #open(signal: AbortSignal | undefined): Promise<Connection> {
@@ -247,34 +257,49 @@ export class Pool {
   }
 
   /**
-   * Opens one more connection when calls have waited for longer than a login takes. A login costs a server more than a small file: many hash the
-   * password slowly on purpose. What is over before that is faster with the connections there are.
+   * Opens further connections when calls have waited for longer than a login takes, or are going to. A login costs a server more than a small file:
+   * many hash the password slowly on purpose. What is over before that is faster with the connections there are.
    */
   #growIfDue(): void {
-    if (this.#isClosed || this.#all.size + this.#opening >= this.size || performance.now() < this.#growsAfter) return
-    const now = performance.now()
-    const waiting = this.#waiters.reduce((sum, { since }) => sum + now - since, 0)
-    if (this.#waited + waiting < this.known.loginMs) return
-    this.#waited = -waiting
+    if (this.#isClosed || performance.now() < this.#growsAfter) return
+    while (this.#opening < openAtOnce && this.#all.size + this.#opening < this.size && this.#isGrowthDue()) this.#grow()
+  }
+
+  #isGrowthDue(): boolean {
+    const { loginMs } = this.known
+    // The last of those who wait now, with the connections there are and those that are on their way.
+    if ((this.#waiters.length * this.#callMs) / (this.#all.size + this.#opening) >= loginMs) return true
+    // What is to come cannot be seen. It has gone on for a while, so it most likely goes on.
+    return this.#opening === 0 && this.#contendedMs + performance.now() - this.#contendedSince >= loginMs
+  }
+
+  #grow(): void {
+    this.#contendedMs = 0
+    this.#contendedSince = performance.now()
     this.#opening++
     this.#options
       .open(this.known, undefined)
       .then(
         connection => {
+          this.#opening--
           this.#adopt(connection)
           this.release(connection)
         },
         (error: unknown) => {
+          this.#opening--
           // A server that refuses one more tells how many it allows.
-          if (isStorageError(error, 'RATE_LIMITED')) this.known.limit = Math.max(1, this.#all.size + this.#opening - 1)
+          if (isStorageError(error, 'RATE_LIMITED')) this.known.limit = Math.max(1, this.#all.size + this.#opening)
           this.#growsAfter = performance.now() + refusedMs
         },
       )
       .finally(() => {
-        this.#opening--
         if (this.#all.size === 0) this.#wake(undefined)
       })
       .catch(() => undefined)
+  }
+
+  #learnCall(ms: number): void {
+    this.#callMs += (ms - this.#callMs) * (this.#callMs === 0 ? 1 : learning)
   }
 
   #adopt(connection: Connection): void {
@@ -290,27 +315,37 @@ export class Pool {
   async #wait(signal: AbortSignal | undefined): Promise<Connection | undefined> {
     let waiter: Waiter | undefined
     const waiting = new Promise<Connection | undefined>(resolve => {
-      waiter = { since: performance.now(), resolve }
-      this.#waiters.push(waiter)
+      waiter = resolve
+      this.#waiters.push(resolve)
     })
+    if (this.#waiters.length === 1) {
+      this.#contendedSince = performance.now()
+      this.#growing = setInterval(() => this.#growIfDue(), Math.max(5, this.known.loginMs / 4))
+    }
     for (const letGo of this.#holders) letGo()
     this.#growIfDue()
-    const timer = setInterval(() => this.#growIfDue(), Math.max(5, this.known.loginMs / 4))
     try {
       return await untilAborted(waiting, signal)
     } catch (error) {
       const at = this.#waiters.indexOf(waiter as Waiter)
-      if (at !== -1) this.#waiters.splice(at, 1)
+      if (at !== -1) this.#takeWaiter(at)
       // It was given one while it was being aborted.
       else void waiting.then(connection => (connection === undefined ? this.#wake(undefined) : this.release(connection)))
       throw error
-    } finally {
-      clearInterval(timer)
     }
   }
 
   #wake(connection: Connection | undefined): void {
-    this.#waiters.shift()?.resolve(connection)
+    this.#takeWaiter(0)?.(connection)
+  }
+
+  #takeWaiter(at: number): Waiter | undefined {
+    const [waiter] = this.#waiters.splice(at, 1)
+    if (waiter !== undefined && !this.isContended) {
+      this.#contendedMs += performance.now() - this.#contendedSince
+      clearInterval(this.#growing)
+    }
+    return waiter
   }
 
   #dropIdle(): void {

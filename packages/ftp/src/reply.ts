@@ -5,11 +5,6 @@ export interface Reply {
   readonly text: string
 }
 
-/** Splits the message of a complete reply, as in "213 42" or "250-Begin\n type=file; x\n250 End". */
-export function parseReply(code: number, message: string): Reply {
-  return { code, text: message.slice(4) }
-}
-
 /** Whether the command did what it says. */
 export function isPositive({ code }: Reply): boolean {
   return code >= 200 && code < 300

@@ -23,7 +23,8 @@ export async function writeFile(remote: Remote, path: Path, content: Bytes, opti
     signal?.throwIfAborted()
     checkConditions(remote, path, options)
     // Before there is a connection: content that comes from the same server needs one itself.
-    if (!(await source.fill())) stopSending = await remote.pool.startSending(signal)
+    const isWhole = await source.fill()
+    if (!isWhole) stopSending = await remote.pool.startSending(signal)
     return await remote.pool.use(
       async (connection, letGo) => {
         if (began) source.rewind()
@@ -32,7 +33,7 @@ export async function writeFile(remote: Remote, path: Path, content: Bytes, opti
           renames = true
           return letGo()
         }
-        return await writeOn(remote, connection, source, { temporary, path, options, onRename })
+        return await writeOn(remote, connection, source, { temporary, path, options, isWhole, onRename })
       },
       // A rename whose answer was lost may have happened; only who knows what was there before can tell.
       { signal, repeatable: () => source.canRewind && source.failure === undefined && !renames },
@@ -51,6 +52,8 @@ interface Task {
   readonly temporary: Path
   readonly path: Path
   readonly options: WriteOptions
+  /** The content is in memory. */
+  readonly isWhole: boolean
   readonly onRename: LetGo
 }
 
@@ -126,14 +129,14 @@ function wrongSize(remote: Remote, path: Path, size: number, announced: number):
 async function storeWithParents(
   remote: Remote,
   connection: Connection,
-  { temporary, path }: Task,
+  { temporary, path, isWhole }: Task,
   content: Counted,
   after: (size: number) => readonly string[],
 ): Promise<Stored> {
   const missing = remote.parentsToMake(temporary).map(parent => `MKD ${remote.at(parent)}`)
   const command = `STOR ${remote.at(temporary)}`
   try {
-    const stored = await connection.store(command, content, { before: missing, after })
+    const stored = await connection.store(command, content, { before: missing, after, isWhole })
     remote.hasParents(temporary)
     return stored
   } catch (error) {
@@ -144,7 +147,7 @@ async function storeWithParents(
     if (!content.canRestart())
       throw new StorageError('UNAVAILABLE', `the directory of ${place(path, remote.name)} was missing`, { path, cause: error })
     content.restart()
-    return await connection.store(command, content, { after })
+    return await connection.store(command, content, { after, isWhole })
   }
 }
 
