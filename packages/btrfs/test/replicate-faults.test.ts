@@ -58,8 +58,7 @@ class Disturbed extends Transfer {
 /** Replicates what is left, and expects that then all is there and nothing else. */
 async function expectRepaired({ a, src, dst, b }: Pair, names: readonly string[]): Promise<void> {
   const { trans, errors } = recorder()
-  expect(await new BtrSync(src, dst).sync(trans)).toBe(true)
-  expect(errors).toEqual([])
+  expect([await new BtrSync(src, dst).sync(trans), errors]).toEqual([true, []])
   expect(namesIn(b)).toEqual(names)
   for (const name of names) expect(differences(join(a, 'snaps', name), join(b, name))).toBe('')
 }
@@ -174,16 +173,34 @@ describe('a process that dies in the middle', () => {
     expect(namesIn(pair.b)).toEqual(['s1'])
   })
 
-  test('an abort leaves nothing half-received, and is thrown as it is', async context => {
-    await using pair = await openPair(context)
-    makeSnapshots(pair.a, ['s1'], 8 * megabytes)
-    const controller = new AbortController()
-    const reason = new Error('enough')
-    const trans = new Disturbed(megabytes, () => controller.abort(reason), {})
-    await expect(new BtrSync(pair.src, pair.dst).sync(trans, { signal: controller.signal })).rejects.toBe(reason)
-    expect(namesIn(pair.b)).toEqual([])
-    await expectRepaired(pair, ['s1'])
-  })
+  test.for([0, 100_000, megabytes, 7 * megabytes])(
+    'an abort after %i bytes leaves nothing half-received, and is thrown as it is',
+    async (after, context) => {
+      await using pair = await openPair(context)
+      makeSnapshots(pair.a, ['s1'], 8 * megabytes)
+      const controller = new AbortController()
+      const reason = new Error('enough')
+      const trans = new Disturbed(after, () => controller.abort(reason), {})
+      await expect(new BtrSync(pair.src, pair.dst).sync(trans, { signal: controller.signal })).rejects.toBe(reason)
+      expect(namesIn(pair.b)).toEqual([])
+      await expectRepaired(pair, ['s1'])
+    },
+  )
+})
+
+test('a sender that fails after its last byte is told, and what was received and verified stays', async context => {
+  await using pair = await openPair(context)
+  makeSnapshots(pair.a, ['s1'], megabytes)
+  const commands = {
+    host: localHost,
+    privileged: (command: readonly string[]) => (command[1] === 'send' ? ['sh', '-c', '"$@"; exit 7', 'sh', ...command] : command),
+  }
+  const src = new CommandRoot({ ...(await findRoot(commandsOn(localHost, false), pair.a)), commands, scope: 'all' })
+  const { trans, errors } = recorder()
+  expect(await new BtrSync(src, pair.dst).sync(trans)).toBe(false)
+  expect(errors).toEqual([expect.stringContaining('exit code 7')])
+  expect(namesIn(pair.b)).toEqual(['s1'])
+  expect(differences(join(pair.a, 'snaps/s1'), join(pair.b, 's1'))).toBe('')
 })
 
 async function* only(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
@@ -367,25 +384,28 @@ describe('streams that are not what they should be', () => {
     expect(differences(join(pair.a, 'snaps/s1'), join(pair.b, 's1'))).toBe('')
   })
 
-  test('a byte that changes on the way is noticed before anything of its command is received', async context => {
-    await using pair = await openPair(context)
-    makeSnapshots(pair.a, ['s1'], megabytes)
-    class Bad extends Transfer {
-      protected override async *flow(bytes: Bytes): AsyncGenerator<Uint8Array, void, undefined> {
-        let at = 0
-        for await (const chunk of bytes) {
-          if (at <= 500_000 && at + chunk.length > 500_000) chunk[500_000 - at] = ~(chunk[500_000 - at] ?? 0)
-          at += chunk.length
-          yield chunk
+  test.for([100, 300, 70_000, 500_000, 1_040_000])(
+    'byte %i changes on the way: it is noticed before anything of its command is received',
+    async (place, context) => {
+      await using pair = await openPair(context)
+      makeSnapshots(pair.a, ['s1'], megabytes)
+      class Bad extends Transfer {
+        protected override async *flow(bytes: Bytes): AsyncGenerator<Uint8Array, void, undefined> {
+          let at = 0
+          for await (const chunk of bytes) {
+            if (at <= place && at + chunk.length > place) chunk[place - at] = ~(chunk[place - at] ?? 0)
+            at += chunk.length
+            yield chunk
+          }
         }
       }
-    }
-    const errors: unknown[] = []
-    expect(await new BtrSync(pair.src, pair.dst).sync(new Bad({ onError: error => errors.push(error) }))).toBe(false)
-    expect(errors).toEqual([expect.objectContaining({ code: 'CORRUPT', message: expect.stringContaining('a checksum does not fit') as string })])
-    expect(namesIn(pair.b)).toEqual([])
-    await expectRepaired(pair, ['s1'])
-  })
+      const errors: unknown[] = []
+      expect(await new BtrSync(pair.src, pair.dst).sync(new Bad({ onError: error => errors.push(error) }))).toBe(false)
+      expect(errors).toEqual([expect.objectContaining({ code: 'CORRUPT', message: expect.stringContaining('a checksum does not fit') as string })])
+      expect(namesIn(pair.b)).toEqual([])
+      await expectRepaired(pair, ['s1'])
+    },
+  )
 })
 
 test('a user who is not root is told so', async context => {

@@ -125,8 +125,8 @@ describe('BtrSync over ssh', { timeout: 120_000 }, () => {
     // Whichever of its processes was seen to die first.
     expect(trans.errors[0]).toMatch(/SIGKILL|255, as ssh has it for a lost connection/)
     const again = recorder()
-    expect(await new BtrSync(pair.src, root).sync(again.trans)).toBe(true)
-    expect([again.errors, namesIn(pair.b)]).toEqual([[], ['s1']])
+    expect([await new BtrSync(pair.src, root).sync(again.trans), again.errors]).toEqual([true, []])
+    expect(namesIn(pair.b)).toEqual(['s1'])
   })
 
   test('we are killed: no connection stays, and the next run repairs', async context => {

@@ -1,6 +1,6 @@
 import { isStorageError, messageOf, type AbortOptions, type Bytes } from '@syncline/core'
 import { BtrfsError, type CommandFailure } from '../roots/btrfs-error.ts'
-import type { BtrfsRoot, Recovery, SendFlow } from '../roots/root.ts'
+import type { BtrfsRoot, Recovery } from '../roots/root.ts'
 import type { RawPath } from '../stream/command.ts'
 import { textOf } from '../subvolume/raw-text.ts'
 import { directoryOf, type Subvolume } from '../subvolume/subvolume.ts'
@@ -120,7 +120,7 @@ export class Transfer implements TransferLike {
     return [this.#recvpath, directory].filter(Boolean).join('/')
   }
 
-  /** The bytes on their way; whoever counts them puts itself in between. */
+  /** The bytes on their way; whoever counts them puts itself in between. A chunk may be used again once the next one is asked for: what is kept is copied. */
   protected flow(bytes: Bytes, _vols: readonly Subvolume[]): Bytes {
     return bytes
   }
@@ -156,8 +156,9 @@ export class Transfer implements TransferLike {
     })
     const reading = { hasBegun: false }
     try {
-      const bytes = this.flow(noting(flow, reading), vols)
-      await dst.receive(bytes, this.targetOf(first), { volumes: vols, parent: par, clones }, { create: this.#create, signal })
+      const lent = dst.borrows === true && flow.lent !== undefined
+      const bytes = this.flow(noting((lent ? flow.lent : undefined) ?? flow.bytes, reading), vols)
+      await dst.receive(bytes, this.targetOf(first), { volumes: vols, parent: par, clones }, { create: this.#create, lent, signal })
     } catch (error) {
       signal?.throwIfAborted()
       over.abort(new Error('the receiver has ended'))
@@ -168,9 +169,9 @@ export class Transfer implements TransferLike {
 }
 
 /** The same bytes; notes that somebody reads. */
-async function* noting(flow: SendFlow, reading: { hasBegun: boolean }): AsyncGenerator<Uint8Array, void, undefined> {
+async function* noting(bytes: Bytes, reading: { hasBegun: boolean }): AsyncGenerator<Uint8Array, void, undefined> {
   reading.hasBegun = true
-  yield* flow.bytes
+  yield* bytes
 }
 
 function reasonOf(reason: unknown): unknown {

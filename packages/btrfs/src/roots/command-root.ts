@@ -19,6 +19,7 @@ export interface CommandRootOptions extends FoundRoot {
 /** A subvolume of a btrfs file system as a root, by way of the program `btrfs`. */
 export class CommandRoot implements BtrfsRoot {
   readonly name: string
+  readonly borrows = true
   readonly #commands: Commands
   readonly #rootPath: RawPath
   readonly #listScope: ListScope

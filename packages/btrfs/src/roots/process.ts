@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { onAbort, type AbortOptions } from '@syncline/core'
 
 /** How a process ended. */
@@ -14,6 +14,7 @@ export interface Ended {
 /** A process that runs. */
 export interface Running {
   readonly stdin: Writable
+  /** Nothing, where it writes to a file descriptor that it was given. */
   readonly stdout: Readable
   /** It is read already; who wants to may listen, too. */
   readonly stderr: Readable
@@ -29,8 +30,10 @@ const patienceMs = 2000
 
 /** How to start a process. */
 export interface StartOptions extends AbortOptions {
-  /** Whether it gets something to read; default: nothing. */
-  readonly input?: boolean | undefined
+  /** Whether it gets something to read, or the file descriptor that it reads from; default: nothing. */
+  readonly input?: boolean | number | undefined
+  /** File descriptor that it writes to; default: its output is read here. */
+  readonly output?: number | undefined
   /** Whether it belongs to the terminal and so may ask there, and ends with Ctrl-C. Default: no, as who started it ends it in good order. */
   readonly terminal?: boolean | undefined
   readonly env?: NodeJS.ProcessEnv | undefined
@@ -39,12 +42,13 @@ export interface StartOptions extends AbortOptions {
 /** Starts a process. Its standard error is always read, or it could wait for ever to write there. */
 export function startProcess(program: string, args: readonly string[], options: StartOptions = {}): Running {
   const child = spawn(program, args, {
-    stdio: [options.input === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    stdio: [typeof options.input === 'number' ? options.input : options.input === true ? 'pipe' : 'ignore', options.output ?? 'pipe', 'pipe'],
     detached: options.terminal !== true,
     env: options.env ?? process.env,
   })
   let stderr = Buffer.alloc(0)
-  const { stdout, stderr: said } = child as ChildProcess & { readonly stdout: Readable; readonly stderr: Readable }
+  const { stderr: said } = child as ChildProcess & { readonly stderr: Readable }
+  const stdout = child.stdout ?? Readable.from([])
   said.on('data', (chunk: Buffer) => {
     stderr = Buffer.concat([stderr, chunk])
     if (stderr.length > longestStderr) stderr = stderr.subarray(-longestStderr)

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { StorageError, type Bytes } from '@syncline/core'
 import type { RawPath, RawText } from '../stream/command.ts'
 import { textOf } from '../subvolume/raw-text.ts'
@@ -6,6 +7,7 @@ import { BtrfsError, failureOf, type CommandFailure } from './btrfs-error.ts'
 import { runPrivileged, showSubvolume, type Commands } from './btrfs-commands.ts'
 import { checkedStream, type VolumeCommand } from './checked-stream.ts'
 import { lineOn, outcomeOf } from './host.ts'
+import { openPipe, withPipe } from './pipe.ts'
 import { pump } from './pump.ts'
 import { makePartName } from '../subvolume/part-name.ts'
 import type { ReceiveMeta, ReceiveOptions } from './root.ts'
@@ -35,7 +37,7 @@ interface Part {
  * @see {@link BtrfsRoot.receive}
  */
 export async function receiveInto(flow: Bytes, options: ReceiveIntoOptions): Promise<void> {
-  const { commands, directory, create, signal } = options
+  const { commands, directory, create, lent, signal } = options
   const { host, privileged } = commands
   const place = `${host.label}${textOf(directory)}`
   if (create === true) await runPrivileged(commands, `making ${place}`, ['mkdir', '-p', '--', directory], { signal })
@@ -44,9 +46,13 @@ export async function receiveInto(flow: Bytes, options: ReceiveIntoOptions): Pro
   // Shared by all who receive into the directory. Who deletes leftovers wants it alone.
   const command: readonly RawText[] = ['flock', '-s', '-F', directory, ...privileged(['btrfs', 'receive', '--', directory])]
   signal?.throwIfAborted()
-  const running = await host.start(command, { input: true })
+  const pipe = await openPipe('writing')
+  const running = await withPipe(pipe, input => host.start(command, { input: input ?? true }))
   running.stdout.resume()
-  const cause = await pump(stream, running, { signal })
+  const stdin = pipe === undefined ? running.stdin : new Socket({ fd: pipe.ours, readable: false })
+  // A reader that is gone shows in how the process ended.
+  stdin.on('error', () => undefined)
+  const cause = await pump(stream, { stdin, ended: running.ended }, { lent, signal })
   const failure = failureOf(lineOn(host, command), await running.ended)
   const problem = (await settle(options, parts, failure)) ?? (parts.length === 0 ? 'nothing was received' : undefined)
   if (cause === undefined && problem === undefined) return

@@ -19,6 +19,11 @@ export interface SendFlow {
    */
   readonly bytes: Bytes
   /**
+   * The same, faster, instead: for those who are done with a chunk when they ask for the next one, since its memory is used again. Absent where there is
+   * no such way.
+   */
+  readonly lent?: Bytes | undefined
+  /**
    * Settles when the sender has ended: rejects with what it said when it did not succeed, also where the reader left before. It never rejects unheard:
    * whoever only reads may ignore it.
    */
@@ -39,6 +44,8 @@ export interface ReceiveMeta {
 export interface ReceiveOptions extends AbortOptions {
   /** Make the directory that is received into. */
   readonly create?: boolean | undefined
+  /** The chunks are used again once the next one is asked for. Given to those only who {@link BtrfsRoot.borrows | borrow}. */
+  readonly lent?: boolean | undefined
 }
 
 /** What was found of transfers that were broken off. Paths are relative to the root. */
@@ -59,6 +66,8 @@ export interface Recovery {
 export interface BtrfsRoot {
   /** For people: the path, with user and host in front where it is on another host. */
   readonly name: string
+  /** Whether {@link receive} takes chunks whose memory is used again once it asks for the next one. Default: no. */
+  readonly borrows?: boolean | undefined
   /**
    * All subvolumes that may matter, in the order in which they were made.
    *

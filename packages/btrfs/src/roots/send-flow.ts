@@ -1,6 +1,8 @@
-import type { AbortOptions } from '@syncline/core'
+import type { AbortOptions, Bytes } from '@syncline/core'
 import { BtrfsError, failureOf } from './btrfs-error.ts'
 import { lineOn, type Host } from './host.ts'
+import { lentChunks } from './lent-chunks.ts'
+import { openPipe, withPipe } from './pipe.ts'
 import type { Command } from './quote.ts'
 import type { SendFlow } from './root.ts'
 
@@ -15,13 +17,15 @@ export function sendFlow(host: Host, what: string, command: Command, { signal }:
   let reject: (error: unknown) => void = () => {}
   const done = new Promise<void>((...settle) => ([resolve, reject] = settle))
   done.catch(() => undefined)
-  async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+  async function* read(lends: boolean): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       signal?.throwIfAborted()
-      const running = await host.start(command, { signal })
+      const pipe = lends ? await openPipe('reading') : undefined
+      const running = await withPipe(pipe, output => host.start(command, { signal, output }))
+      const chunks: Bytes = pipe === undefined ? running.stdout : lentChunks(pipe.ours)
       let isComplete = false
       try {
-        for await (const chunk of running.stdout as AsyncIterable<Buffer>) yield chunk
+        yield* chunks
         isComplete = true
       } finally {
         if (!isComplete) running.kill()
@@ -37,5 +41,5 @@ export function sendFlow(host: Host, what: string, command: Command, { signal }:
       throw error
     }
   }
-  return { bytes: bytes(), done }
+  return { bytes: read(false), lent: read(true), done }
 }
