@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { StorageError, type Path } from '@syncline/core'
-import type { Answer } from './answer.ts'
-import type { AnswerHeaders } from './answer-parser.ts'
 import { type Attempted, codeOf, networkError, type Refusal, toStorageError } from './errors.ts'
-import { Http, type HttpRequest, originOf, type Origin } from './http.ts'
+import { Http, textOfAnswer } from './http.ts'
 import type { S3Credentials, Settings } from './options.ts'
 import { credentialsOf, destinationOf, loadSdk, type Destination, type Sdk } from './sdk.ts'
 import { encodeKey, presign, queryString, sign, unsignedPayload } from './sigv4.ts'
@@ -30,15 +29,8 @@ export interface S3Request {
 /** An answer that was read. */
 export interface S3Answer {
   readonly status: number
-  readonly headers: AnswerHeaders
+  readonly headers: IncomingHttpHeaders
   readonly body: string
-}
-
-/** A destination, taken apart once. */
-interface Place extends Destination {
-  readonly origin: Origin
-  /** The bucket's path, encoded. */
-  readonly base: string
 }
 
 const noBody = createHash('sha256').digest('hex')
@@ -55,8 +47,8 @@ export class Connection {
   readonly settings: Settings
   readonly #http: Http
   #sdk: Promise<Sdk> | undefined
-  #destination: Place | undefined
-  #opening: Promise<Place> | undefined
+  #destination: Destination | undefined
+  #opening: Promise<Destination> | undefined
   #credentials: S3Credentials | undefined
   #renewing: Promise<S3Credentials> | undefined
   /** Milliseconds to add to this clock to get the server's. */
@@ -65,19 +57,19 @@ export class Connection {
   constructor(name: string, settings: Settings) {
     this.name = name
     this.settings = settings
-    const { concurrency, timeoutMs, caFile } = settings
-    this.#http = new Http({ connections: concurrency * 2, timeoutMs, caFile })
+    this.#http = new Http(settings.concurrency * 2, settings.timeoutMs, settings.caFile)
   }
 
   /** Sends a request and reads the answer. */
   async send(request: S3Request): Promise<S3Answer> {
     const answer = await this.open(request)
     try {
-      const body = answer.isEmpty ? '' : await answer.text()
+      // Node has ended an answer without a body before anybody asks.
+      const body = request.method === 'HEAD' || answer.statusCode === 204 ? drained(answer) : await textOfAnswer(answer)
       // An answer that took long begins with 200 and may end in an error.
-      if (body !== '' && answer.status === 200 && /^(?:<\?xml[^>]*>)?\s*<Error>/.test(body))
+      if (answer.statusCode === 200 && /^(?:<\?xml[^>]*>)?\s*<Error>/.test(body))
         throw toStorageError(refusalOf(answer, body), this.#attempted(request))
-      return { status: answer.status, headers: answer.headers, body }
+      return { status: answer.statusCode as number, headers: answer.headers, body }
     } catch (error) {
       request.signal?.throwIfAborted()
       throw networkError(error, this.#attempted(request))
@@ -85,16 +77,16 @@ export class Connection {
   }
 
   /** Sends a request and resolves when the body of the answer can be read, by the caller. */
-  async open(request: S3Request): Promise<Answer> {
+  async open(request: S3Request): Promise<IncomingMessage> {
     const { method, signal, accept = [] } = request
     const put = new Set<string>()
     for (;;) {
       signal?.throwIfAborted()
       const destination = this.#destination ?? (await this.destination(request))
       const credentials = this.#current() ?? (await this.#renew(request))
-      let answer: Answer
+      let answer: IncomingMessage
       try {
-        answer = await this.#http.send(this.#toHttp(request, destination, credentials))
+        answer = await this.#http.send({ ...this.#toHttp(request, destination, credentials), signal })
       } catch (error) {
         signal?.throwIfAborted()
         const stale = (error as { readonly reused?: boolean }).reused === true && (request.repeatable ?? (method === 'GET' || method === 'HEAD'))
@@ -104,9 +96,9 @@ export class Connection {
         }
         throw networkError(error, this.#attempted(request))
       }
-      const { status } = answer
+      const status = answer.statusCode as number
       if ((status >= 200 && status < 300) || accept.includes(status)) return answer
-      const refusal = refusalOf(answer, await answer.text().catch(() => ''))
+      const refusal = refusalOf(answer, await textOfAnswer(answer).catch(() => ''))
       const remedy = this.#remedy(refusal, destination)
       if (remedy === undefined || put.has(remedy)) throw toStorageError(refusal, this.#attempted(request))
       put.add(remedy)
@@ -137,9 +129,9 @@ export class Connection {
   }
 
   /** Where requests go, which is looked up once. */
-  async destination(attempted: Pick<Attempted, 'what' | 'path'>): Promise<Place> {
+  async destination(attempted: Pick<Attempted, 'what' | 'path'>): Promise<Destination> {
     try {
-      return (this.#destination ??= await (this.#opening ??= this.#place()))
+      return (this.#destination ??= await (this.#opening ??= this.#locate()))
     } catch (error) {
       this.#opening = undefined
       throw new StorageError('UNAVAILABLE', `could not ${attempted.what} ${this.name}: its endpoint is not known (${String(error)})`, {
@@ -162,22 +154,21 @@ export class Connection {
     this.#http.close()
   }
 
-  #toHttp(request: S3Request, place: Place, credentials: S3Credentials): HttpRequest {
-    const { origin } = place
+  #toHttp(request: S3Request, destination: Destination, credentials: S3Credentials): Parameters<Http['send']>[0] {
+    const { url } = destination
     const { method, key, query = [], body } = request
-    const path = pathOf(place, key)
-    const headers = { ...request.headers, host: origin.host }
+    const path = pathOf(destination, key)
+    const headers = { ...request.headers, host: url.host }
     // Over https the line protects what it carries; the MD5 protects the rest of the way.
-    const hash = body === undefined || body.length === 0 ? noBody : origin.isSecure ? unsignedPayload : sha256(body)
-    const signed = sign({ method, path, query, headers }, hash, this.#scope(place, credentials))
+    const hash = body === undefined || body.length === 0 ? noBody : url.protocol === 'https:' ? unsignedPayload : sha256(body)
+    const signed = sign({ method, path, query, headers }, hash, this.#scope(destination, credentials))
     const encoded = queryString(query)
     return {
-      origin,
+      url,
       method,
       target: encoded === '' ? path : `${path}?${encoded}`,
       headers: signed,
-      body,
-      signal: request.signal,
+      body: body ?? (method === 'PUT' ? new Uint8Array(0) : undefined),
     }
   }
 
@@ -212,14 +203,8 @@ export class Connection {
     const isElsewhere = [301, 307, 400, 403].includes(refusal.status) && typeof region === 'string' && region !== '' && region !== destination.region
     if (!isElsewhere) return undefined
     this.#destination = undefined
-    this.#opening = this.#place(region)
+    this.#opening = this.#locate(region)
     return 'region'
-  }
-
-  async #place(regionHint?: string): Promise<Place> {
-    const destination = await this.#locate(regionHint)
-    const { url } = destination
-    return { ...destination, origin: originOf(url), base: url.pathname === '/' ? '' : url.pathname }
   }
 
   async #locate(regionHint?: string): Promise<Destination> {
@@ -277,7 +262,8 @@ function environmentEndpoint(): string | undefined {
 }
 
 /** The bucket's path and the key, encoded. */
-function pathOf({ base }: Place, key: string | undefined): string {
+function pathOf({ url }: Destination, key: string | undefined): string {
+  const base = url.pathname === '/' ? '' : url.pathname
   return key === undefined ? base || '/' : `${base}/${encodeKey(key)}`
 }
 
@@ -285,6 +271,11 @@ function sha256(body: Uint8Array): string {
   return createHash('sha256').update(body).digest('hex')
 }
 
-function refusalOf({ status, headers }: Answer, body: string): Refusal {
-  return { status, headers, body }
+function refusalOf(answer: IncomingMessage, body: string): Refusal {
+  return { status: answer.statusCode as number, headers: answer.headers, body }
+}
+
+function drained(answer: IncomingMessage): string {
+  answer.resume()
+  return ''
 }

@@ -1,5 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FileEntry, HashName, Path } from '@syncline/core'
-import type { AnswerHeaders } from './answer-parser.ts'
 import { md5Base64 } from './digest.ts'
 import type { S3Encryption, Settings } from './options.ts'
 import { queryString } from './sigv4.ts'
@@ -61,22 +61,22 @@ export interface ObjectHead {
   readonly hashes: Readonly<Partial<Record<HashName, string>>>
   /** Bytes per part, of what this package sent in parts. */
   readonly partSize?: number
-  readonly headers: AnswerHeaders
+  readonly headers: IncomingHttpHeaders
 }
 
 /** @param md5Etags - whether an etag that looks like an MD5 is one, as far as known */
-export function readHead(headers: AnswerHeaders, md5Etags: boolean): ObjectHead {
+export function readHead(headers: IncomingHttpHeaders, md5Etags: boolean): ObjectHead {
   const etag = bareEtag(headers.etag ?? '')
-  const own = fromSeconds(headers[timeHeader])
-  const mode = /^[0-7]{3,4}$/.exec(headers[modeHeader] ?? '')
-  const partSize = Number(headers[partHeader])
+  const own = fromSeconds(text(headers[timeHeader]))
+  const mode = /^[0-7]{3,4}$/.exec(text(headers[modeHeader]) ?? '')
+  const partSize = Number(text(headers[partHeader]))
   const hashes: Partial<Record<HashName, string>> = {}
   const md5 = md5Etags && !hidesMd5(headers) ? md5Of(etag) : undefined
   if (md5 !== undefined) hashes.md5 = md5
   // Of an object in parts the checksums may be of the parts' checksums.
-  if (headers['x-amz-checksum-type'] !== 'COMPOSITE')
+  if (text(headers['x-amz-checksum-type']) !== 'COMPOSITE')
     for (const [header, name] of checksums) {
-      const value = headers[header]
+      const value = text(headers[header])
       if (value !== undefined && !value.includes('-')) hashes[name] = Buffer.from(value, 'base64').toString('hex')
     }
   return {
@@ -104,9 +104,9 @@ export function toEntry(path: Path, { size, etag, modified, mode, hashes }: Obje
 }
 
 /** Encrypted by KMS or with the customer's key: the etag is no MD5, although it looks like one. */
-export function hidesMd5(headers: AnswerHeaders): boolean {
+export function hidesMd5(headers: IncomingHttpHeaders): boolean {
   return (
-    headers['x-amz-server-side-encryption']?.startsWith('aws:kms') === true ||
+    text(headers['x-amz-server-side-encryption'])?.startsWith('aws:kms') === true ||
     headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined
   )
 }
@@ -160,4 +160,8 @@ export function customerKeyHeaders(encryption: S3Encryption | undefined, kind: '
   const start = `x-amz-${kind}server-side-encryption-customer-`
   const key = Buffer.from(encryption.key)
   return { [`${start}algorithm`]: 'AES256', [`${start}key`]: key.toString('base64'), [`${start}key-md5`]: md5Base64(key) }
+}
+
+function text(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }

@@ -1,6 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { isStorageError, type Path, type ReadOptions, repeat, StorageError } from '@syncline/core'
-import type { Answer } from './answer.ts'
-import type { AnswerHeaders } from './answer-parser.ts'
 import { EtagOfContent } from './digest.ts'
 import { networkError } from './errors.ts'
 import { bareEtag, customerKeyHeaders, hidesMd5, md5Of, readHead, requestHeaders } from './metadata.ts'
@@ -32,7 +31,7 @@ export async function* read(site: Site, path: Path, options: ReadOptions = {}): 
   let failures = 0
   for (;;) {
     try {
-      for await (const chunk of body) {
+      for await (const chunk of body as AsyncIterable<Buffer>) {
         at += chunk.length
         failures = 0
         proof?.update(chunk)
@@ -68,8 +67,8 @@ interface Range {
 }
 
 interface Opened {
-  readonly body: Answer
-  readonly headers: AnswerHeaders
+  readonly body: AsyncIterable<unknown> & { destroy(): unknown }
+  readonly headers: IncomingHttpHeaders
   /** Bytes to come. */
   readonly size: number
 }
@@ -86,8 +85,8 @@ async function open(site: Site, key: string, path: Path, { from, length, ifMatch
     ...((from > 0 || length !== undefined) && { range: `bytes=${from}-${until}` }),
   }
   const body = await connection.open({ method: 'GET', key, headers, signal, what: 'read', path, accept: [416] })
-  if (body.status === 416) {
-    await body.text().catch(() => '')
+  if (body.statusCode === 416) {
+    body.resume()
     return undefined
   }
   if (ifMatch !== undefined && bareEtag(body.headers.etag ?? '') !== bareEtag(ifMatch)) {
@@ -95,14 +94,14 @@ async function open(site: Site, key: string, path: Path, { from, length, ifMatch
     throw new StorageError('PRECONDITION_FAILED', `${path} changed on ${site.name} since it was listed; run the sync again`, { path })
   }
   const answered = { body, headers: body.headers, size: Number(body.headers['content-length'] ?? 0) }
-  if (body.status === 206 || headers['range'] === undefined) return answered
+  if (body.statusCode === 206 || headers['range'] === undefined) return answered
   // A server that does not know ranges would give the start once more.
   body.destroy()
   throw new StorageError('NOT_SUPPORTED', `${site.name} does not give parts of ${path}`, { path })
 }
 
 /** What the content must come to, where the etag says it. */
-function proofFor(site: Site, headers: AnswerHeaders): EtagOfContent | undefined {
+function proofFor(site: Site, headers: IncomingHttpHeaders): EtagOfContent | undefined {
   const { etag, partSize, size } = readHead(headers, true)
   if (site.facts.md5Etags === false || hidesMd5(headers)) return undefined
   if (md5Of(etag) !== undefined) return new EtagOfContent(0)
