@@ -549,6 +549,11 @@ interface SendFlow {
      */
     readonly bytes: Bytes;
     /**
+     * The same, faster, instead: for those who are done with a chunk when they ask for the next one, since its memory is used again. Absent where there is
+     * no such way.
+     */
+    readonly lent?: Bytes | undefined;
+    /**
      * Settles when the sender has ended: rejects with what it said when it did not succeed, also where the reader left before. It never rejects unheard:
      * whoever only reads may ignore it.
      */
@@ -567,6 +572,8 @@ interface ReceiveMeta {
 interface ReceiveOptions extends AbortOptions {
     /** Make the directory that is received into. */
     readonly create?: boolean | undefined;
+    /** The chunks are used again once the next one is asked for. Given to those only who {@link BtrfsRoot.borrows | borrow}. */
+    readonly lent?: boolean | undefined;
 }
 /** What was found of transfers that were broken off. Paths are relative to the root. */
 interface Recovery {
@@ -585,6 +592,8 @@ interface Recovery {
 interface BtrfsRoot {
     /** For people: the path, with user and host in front where it is on another host. */
     readonly name: string;
+    /** Whether {@link receive} takes chunks whose memory is used again once it asks for the next one. Default: no. */
+    readonly borrows?: boolean | undefined;
     /**
      * All subvolumes that may matter, in the order in which they were made.
      *
@@ -1051,7 +1060,7 @@ declare class Transfer implements TransferLike {
     tryGather<T>(...tasks: readonly ((signal: AbortSignal) => Promise<T>)[]): Promise<readonly T[]>;
     /** Where a volume goes, relative to the destination. */
     targetOf(volume: Subvolume): RawPath;
-    /** The bytes on their way; whoever counts them puts itself in between. */
+    /** The bytes on their way; whoever counts them puts itself in between. A chunk may be used again once the next one is asked for: what is kept is copied. */
     protected flow(bytes: Bytes, _vols: readonly Subvolume[]): Bytes;
     /**
      * Transfers volumes that go to one directory.
