@@ -71,7 +71,7 @@ export class Planner {
       if (clash !== undefined) clash.rows.push(site)
       // The common case first, without a promise: known, and unchanged on both sides.
       else if (this.#isUnchanged(site)) this.#decisions.unchanged++
-      else if (!this.#actOnNew(site)) await this.#decide(site)
+      else if (!this.#isAsItWas(site) && !this.#actOnNew(site)) await this.#decide(site)
     }
   }
 
@@ -125,6 +125,20 @@ export class Planner {
     top.holds.source = true
     top.holds.destination = true
     if (source.kind === 'directory') this.#frames.push(openFrame(site.path, top))
+    return true
+  }
+
+  /** A file that both sides have as they had it, where there are no versions: what {@link Planner.#decide} comes to, without its promises. */
+  #isAsItWas(site: Site): boolean {
+    const { source, destination, sourceAncestor, destinationAncestor } = site
+    if (source?.kind !== 'file' || destination?.kind !== 'file' || sourceAncestor === undefined || destinationAncestor === undefined) return false
+    const top = this.#top()
+    if (site.ambiguous !== undefined || top.blocked || top.clears !== undefined || this.#options.forceUpload || this.#options.forceDownload)
+      return false
+    if (contradictsItself(site, 'source') || contradictsItself(site, 'destination')) return false
+    if (this.#judge.changeOf(site, 'source', source) !== 'same' || this.#judge.changeOf(site, 'destination', destination) !== 'same') return false
+    this.#hold('source', 'destination')
+    this.#agree(site, source, destination, undefined)
     return true
   }
 
