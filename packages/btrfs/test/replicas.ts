@@ -25,16 +25,31 @@ export interface Pair extends AsyncDisposable {
   readonly dst: BtrfsRoot
 }
 
+/** How to make a {@link Pair}. */
+interface PairOptions {
+  readonly sudo?: boolean
+  /** On file systems of its own: for names in their listings that would disturb other tests, and for numbers that are counted up. */
+  readonly alone?: boolean
+}
+
 /** Skips the test where there is no btrfs, and makes a subvolume on either file system. */
-export async function openPair(context: TestContext, options: { readonly sudo?: boolean } = {}): Promise<Pair> {
+export async function openPair(context: TestContext, { alone = false, ...options }: PairOptions = {}): Promise<Pair> {
   const found = await service('btrfs')
   if (!found.available) context.skip(found.reason)
   const name = `replicate-${process.pid}-${randomBytes(4).toString('hex')}`
-  const [a, b] = [join(found.mounts[0], name), join(found.mounts[1], name)]
+  const images = alone ? [mountImage(120), mountImage(120)] : []
+  const mounts = alone ? images.map(({ path }) => path) : found.mounts
+  const [a, b] = [join(mounts[0] as string, name), join(mounts[1] as string, name)]
   for (const path of [a, b]) run('btrfs', 'subvolume', 'create', path)
   const roots = defaultRoot('local')(options)
   const [src, dst] = await Promise.all([roots.getRoot(a), roots.getRoot(b)])
-  return { a, b, src: src.root, dst: dst.root, [Symbol.asyncDispose]: async () => [a, b].forEach(destroy) }
+  return {
+    a,
+    b,
+    src: src.root,
+    dst: dst.root,
+    [Symbol.asyncDispose]: async () => (alone ? images.forEach(image => image[Symbol.dispose]()) : [a, b].forEach(destroy)),
+  }
 }
 
 /** Deletes a subvolume with all subvolumes in it. */

@@ -282,7 +282,7 @@ describe('what went wrong in btrsync', () => {
   })
 
   test.for([1, -1])('a copy that only the name of a subvolume tells of (number %i) does not pass for one', async (by, context) => {
-    await using pair = await openPair(context)
+    await using pair = await openPair(context, { alone: true })
     makeSnapshots(pair.a, ['s1'])
     run('btrfs', 'subvolume', 'create', join(pair.b, 'x'))
     const id = Number(shown(join(pair.b, 'x'), 'Subvolume ID')) + 1
@@ -298,7 +298,7 @@ describe('what went wrong in btrsync', () => {
   })
 
   test('B14: a name with a line break costs only that subvolume', async context => {
-    await using pair = await openPair(context)
+    await using pair = await openPair(context, { alone: true })
     makeSnapshots(pair.a, ['s1'])
     snapshot(join(pair.a, 'data'), join(pair.a, 'snaps/new\nline'))
     const { trans, errors, sent } = recorder()
