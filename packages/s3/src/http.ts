@@ -61,6 +61,8 @@ export class Http {
       const leave = onAbort(signal, stop)
       const timeoutMs = this.#timeoutMs
       request.on('timeout', () => {
+        // Bytes that came wait for a reader who is slow: the server is not asked for more, and so is not silent.
+        if (answer !== undefined && answer.readableLength > 0) return void request.setTimeout(timeoutMs)
         const error = Object.assign(new Error(`no byte came for ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' })
         if (answer !== undefined) answer.destroy(error)
         request.destroy(error)

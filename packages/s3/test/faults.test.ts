@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { collect, isStorageError, toBytes, type FileEntry, type StorageErrorCode } from '@syncline/core'
 import { service } from '@syncline/services'
 import { faultProxy, type FaultProxy } from '@syncline/services/fault-proxy'
@@ -163,6 +164,23 @@ describe('a server that', () => {
     await expect(storage.stat('file')).rejects.toSatisfy(failed('TIMEOUT', true))
     proxy.hang(false)
     expect(await storage.stat('file')).toMatchObject({ size: 1 })
+    await storage.close?.()
+  })
+
+  test('waits for a slow reader is not given up', async context => {
+    await using bucket = await testBucket(context)
+    await using proxy = await front(bucket.details.endpoint)
+    const storage = s3({ ...bucket.options, endpoint: proxy.endpoint, timeoutMs: 300 })
+    const content = pattern(16 * mebi)
+    await storage.write('file', inChunks(content))
+    proxy.requests.length = 0
+    const chunks: Uint8Array[] = []
+    for await (const chunk of storage.read('file')) {
+      if (chunks.length === 0) await setTimeout(1200)
+      chunks.push(chunk)
+    }
+    expect(Buffer.compare(Buffer.concat(chunks), content)).toBe(0)
+    expect(proxy.requests).toHaveLength(1)
     await storage.close?.()
   })
 
