@@ -6,8 +6,8 @@ import type { RunSide } from './run-side.ts'
 import type { Run } from './run.ts'
 import { moveToTrash } from './trash.ts'
 
-/** How the names of files start by which a store is tried out, and the milliseconds after which nobody still does so with them. */
-const probe = { prefix: `${temporaryPrefix}probe-`, restMs: 3_600_000 } as const
+/** Milliseconds after which nobody still tries out a store by the file. */
+const probeRestMs = 3_600_000
 
 /**
  * Clears away what interrupted runs left. Unfinished files are removed; what was put aside may exist nowhere else and goes to the trash.
@@ -19,7 +19,7 @@ export async function clearLeftovers(run: Run, at: RunSide, paths: readonly Path
       await removeEntry(run, at, path, undefined).catch(() => {})
       continue
     }
-    if (baseName(path).startsWith(probe.prefix)) {
+    if (baseName(path).startsWith(`${temporaryPrefix}probe-`)) {
       await clearProbe(run, at, path).catch(() => {})
       continue
     }
@@ -41,6 +41,6 @@ export async function clearLeftovers(run: Run, at: RunSide, paths: readonly Path
 /** A probe that is removed while another run asks with it would tell that run something wrong, so only an old one goes. */
 async function clearProbe(run: Run, at: RunSide, path: Path): Promise<void> {
   const entry = await run.stat(at, path)
-  if (entry?.kind !== 'file' || entry.modified === undefined || entry.modified > run.context.now() - probe.restMs) return
+  if (entry?.kind !== 'file' || entry.modified === undefined || entry.modified > run.context.now() - probeRestMs) return
   await removeEntry(run, at, path, entry)
 }

@@ -386,39 +386,43 @@ describe('a process that is killed', () => {
     expect(runs).toBeGreaterThan(15)
   })
 
-  test.each([true, false])('during a commit that follows a killed commit, twice over (atomic writes: %s)', async atomicWrite => {
-    const third = [change('z', file('z')), gone('b/x')]
-    const middles = [first, [...first, ...second.slice(0, 3)], [...first, ...second]].map(changes => apply(nothing, changes))
-    await atEveryCall(
-      await filesOf(await committed()),
-      atomicWrite,
-      async storage => {
-        const manager = new SyncStateManager(storage)
-        await manager.open(pair)
-        await manager.record(second.slice(0, 3))
-        await manager.commit(metadata, { changes: second.slice(3) })
-      },
-      async (left, where) => {
-        const middle = await openContent(left)
-        const next = middles.filter(trees => JSON.stringify(plain(trees)) === JSON.stringify(middle)).map(trees => plain(apply(trees, third)))
-        expect(next, where).toHaveLength(1)
-        await atEveryCall(
-          await filesOf(left),
-          atomicWrite,
-          async storage => {
-            const manager = new SyncStateManager(storage)
-            await manager.open(pair)
-            await manager.commit(metadata, { changes: third })
-          },
-          async (last, then) => {
-            const state = await new SyncStateManager(last).open(pair)
-            expect(state.problem, `${where}; ${then}`).toBeUndefined()
-            expect([middle, ...next], `${where}; ${then}`).toContainEqual(plain(await contentOf(state)))
-          },
-        )
-      },
-    )
-  }, 180_000)
+  test.each([true, false])(
+    'during a commit that follows a killed commit, twice over (atomic writes: %s)',
+    async atomicWrite => {
+      const third = [change('z', file('z')), gone('b/x')]
+      const middles = [first, [...first, ...second.slice(0, 3)], [...first, ...second]].map(changes => apply(nothing, changes))
+      await atEveryCall(
+        await filesOf(await committed()),
+        atomicWrite,
+        async storage => {
+          const manager = new SyncStateManager(storage)
+          await manager.open(pair)
+          await manager.record(second.slice(0, 3))
+          await manager.commit(metadata, { changes: second.slice(3) })
+        },
+        async (left, where) => {
+          const middle = await openContent(left)
+          const next = middles.filter(trees => JSON.stringify(plain(trees)) === JSON.stringify(middle)).map(trees => plain(apply(trees, third)))
+          expect(next, where).toHaveLength(1)
+          await atEveryCall(
+            await filesOf(left),
+            atomicWrite,
+            async storage => {
+              const manager = new SyncStateManager(storage)
+              await manager.open(pair)
+              await manager.commit(metadata, { changes: third })
+            },
+            async (last, then) => {
+              const state = await new SyncStateManager(last).open(pair)
+              expect(state.problem, `${where}; ${then}`).toBeUndefined()
+              expect([middle, ...next], `${where}; ${then}`).toContainEqual(plain(await contentOf(state)))
+            },
+          )
+        },
+      )
+    },
+    180_000,
+  )
 
   test.each([true, false])('at every call of the first commit leaves what was recorded (atomic writes: %s)', async atomicWrite => {
     const recorded = plain(apply(nothing, first))
