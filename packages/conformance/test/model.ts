@@ -214,7 +214,7 @@ class Model {
     const holder: Side = source.kind === 'directory' ? 'source' : 'destination'
     const other: Side = holder === 'source' ? 'destination' : 'source'
     const [held, leaf] = (holder === 'source' ? [source, destination] : [destination, source]) as [DirectoryNode, Leaf]
-    let winner: Side | undefined
+    let winner: Side | 'both' | undefined
     if (mode !== 'two-way') {
       winner = mode.startsWith('source') ? 'source' : 'destination'
       // A backup never deletes, and a directory cannot be replaced without.
@@ -225,9 +225,15 @@ class Model {
       const directoryIsOld = known !== undefined && known[holder].kind === 'directory'
       if (leafIsOld && !directoryIsOld) winner = holder
       else if (directoryIsOld && !leafIsOld && this.#isAsLeft(path, held, holder)) winner = other
-      else winner = policy === 'source-wins' ? 'source' : policy === 'destination-wins' ? 'destination' : undefined
+      else winner = policy === 'source-wins' ? 'source' : policy === 'destination-wins' ? 'destination' : policy === 'keep-both' ? 'both' : undefined
     }
     if (winner === undefined) return this.#open(path, source, destination)
+    if (winner === 'both') {
+      const copy = this.#options.copyName(path, other)
+      this.#next.set(copy, { source: leaf, destination: leaf })
+      const both: Both = { kind: 'both', node: this.#adopt(path, held), copy: copy.slice(copy.lastIndexOf('/') + 1), lost: leaf }
+      return { source: both as unknown as Node, destination: both as unknown as Node }
+    }
     if (winner === other) {
       if (mode === 'two-way') for (const [at, node] of leavesOf(held, path)) this.#trash[holder].push(`${at}: ${wordOf(node)}`)
       return this.#agree(path, leaf, leaf)

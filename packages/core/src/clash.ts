@@ -21,9 +21,9 @@ export interface Clash {
   readonly ask: (reason: string) => Promise<Side | 'both' | undefined>
 }
 
-/** Who wins a clash; no winner: it stays open, and nothing at or below the path is touched. */
+/** Who wins a clash. `both`: the leaf takes a new name; no winner: it stays open, and nothing at or below the path is touched. */
 export interface ClashDecision {
-  readonly winner: Side | undefined
+  readonly winner: Side | 'both' | undefined
   readonly resolved: PlanItem['resolved'] | undefined
   /** Why it is a conflict, in words. */
   readonly reason: string
@@ -75,10 +75,8 @@ async function decideByPolicy(clash: Clash): Promise<Pick<ClashDecision, 'winner
     initialSync: row.outcome === 'FIRST_CONTACT' && firstContact ? initialSync : undefined,
   })
   const isAsked = policy === 'manual' && decision.by !== 'initial-sync'
-  const choice = isAsked ? await ask(whatIsWhere(clash)) : decision.winner
-  // A directory and a leaf cannot both keep the name.
-  if (choice === undefined || choice === 'both') return { winner: undefined, resolved: undefined }
-  return { winner: choice, resolved: { by: decision.by, winner: choice } }
+  const winner = isAsked ? await ask(whatIsWhere(clash)) : decision.winner
+  return { winner, resolved: winner === undefined ? undefined : { by: decision.by, winner } }
 }
 
 /** Modes that never delete on a side cannot put a leaf in a directory's place there. */

@@ -45,9 +45,6 @@ export function decideConflict(facts: ConflictFacts): ConflictDecision {
     case 'destination-wins':
       return { winner: 'destination', by: facts.policy, reason: 'the destination wins' }
     case 'keep-both':
-      // A file and a directory of one name cannot be told apart by a new name alone: what is below belongs to the directory.
-      if (facts.source.kind === 'directory' || facts.destination.kind === 'directory')
-        return { winner: undefined, by: facts.policy, reason: 'a directory and a file cannot both keep the name' }
       return { winner: 'both', by: facts.policy, reason: 'both are kept' }
     case 'manual':
       return { winner: undefined, by: facts.policy, reason: 'waits for a decision' }

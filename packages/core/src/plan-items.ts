@@ -92,7 +92,16 @@ export function keepBothItems(site: Site, loser: Side, copy: Path, reason: strin
   const common = { reason, resolved } as const
   return [
     { ...common, action: renameOn(loser), path: copy, from: site.path, kind: lost.kind, phase: 'rename', size: 0, ...view(loser, lost) },
-    { ...common, action: writeTo(loser), path: site.path, from: null, kind: won.kind, phase: 'transfer', size: sizeOf(won), ...view(winner, won) },
+    {
+      ...common,
+      action: writeTo(loser),
+      path: site.path,
+      from: null,
+      kind: won.kind,
+      phase: won.kind === 'directory' ? 'directory' : 'transfer',
+      size: sizeOf(won),
+      ...view(winner, won),
+    },
     // The rename moves the change time, so the copy is recognised by size and time alone.
     {
       ...common,

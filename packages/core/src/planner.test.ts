@@ -203,6 +203,22 @@ describe('Planner: a leaf against a directory', () => {
     }
   })
 
+  test('keep-both gives the leaf a name of its own, and the directory goes across with what was deleted below it meanwhile', async () => {
+    const trees = { ancestor, source: { d: 'leaf' }, destination: { 'd/new': 'n', 'd/x': 'edited' } }
+    const copy = 'd (conflict source 2023-11-14 22.13.20)'
+    const words = [
+      'DOWNLOAD_UPDATE d',
+      `RENAME_SOURCE d -> ${copy}`,
+      `UPLOAD_NEW ${copy}`,
+      'DOWNLOAD_NEW d/new',
+      'DOWNLOAD_RESTORE d/x',
+      'forget d/e',
+      'forget d/e/y',
+    ]
+    expect((await wordsOf(trees, { policy: 'keep-both' })).sort()).toEqual(words.sort())
+    expect((await wordsOf(trees, { policy: 'manual', handler: () => 'both' })).sort()).toEqual(words.sort())
+  })
+
   test('a leaf between a file and the directory of one name in key order does not part them', async () => {
     expect(await wordsOf({ ancestor: { a: 'file', 'a-b': 'b' }, source: { 'a/x': 'x', 'a-b': 'b' } })).toEqual([
       'DELETE_DESTINATION (clear) a',

@@ -394,6 +394,11 @@ export class Planner {
       this.#hold('source', 'destination')
       return this.#replay({ ...openFrame(path, this.#top()), blocked: true }, rows)
     }
+    if (winner === 'both' && resolved !== undefined) {
+      this.#keepBoth(site, leaf, `${reason}; both are kept`, resolved)
+      this.#hold('source', 'destination')
+      return this.#replay({ ...openFrame(path, this.#top()), restores: leaf }, rows)
+    }
     if (winner === leaf) {
       const target = directory
       await this.#replay({ ...openFrame(path, this.#top()), clears: target }, rows)
@@ -471,7 +476,7 @@ export class Planner {
     if (winner === undefined) return this.#conflict(site, `${reason}; ${decision.reason}`)
     const resolved = { by: decision.by, winner }
     const text = `${reason}; ${policy === 'manual' && decision.by !== 'initial-sync' ? `${winner} was chosen` : decision.reason}`
-    if (winner === 'both') return this.#keepBoth(site, source, destination, text, resolved)
+    if (winner === 'both') return this.#keepBoth(site, olderOf(source, destination), text, resolved)
     this.#transfer(site, winner === 'source' ? SyncAction.UPLOAD_UPDATE : SyncAction.DOWNLOAD_UPDATE, text, { trash: true, resolved })
   }
 
@@ -490,9 +495,7 @@ export class Planner {
   }
 
   /** The loser takes a new name on its side, and each side gets what it lacks. */
-  #keepBoth(site: Site, source: SyncableEntry, destination: SyncableEntry, reason: string, resolved: NonNullable<PlanItem['resolved']>): void {
-    const loser: Side =
-      source.modified !== undefined && destination.modified !== undefined && destination.modified > source.modified ? 'source' : 'destination'
+  #keepBoth(site: Site, loser: Side, reason: string, resolved: NonNullable<PlanItem['resolved']>): void {
     const copy = conflictCopyPath(site.path, loser, this.#options.now, path => this.#copies.has(path))
     this.#copies.add(copy)
     this.#decisions.items.push(...keepBothItems(site, loser, copy, reason, resolved))
@@ -589,6 +592,12 @@ export class Planner {
     const top = this.#top()
     for (const side of held) top.holds[side] = true
   }
+}
+
+/** The side whose version is known to be older, else the destination. */
+function olderOf(source: SyncableEntry, destination: SyncableEntry): Side {
+  const [ours, theirs] = [source.modified, destination.modified]
+  return ours !== undefined && theirs !== undefined && theirs > ours ? 'source' : 'destination'
 }
 
 /** Whether a side has an older file than at the last sync. It may come from a backup, and what it replaces across may be all that is left of later work. */

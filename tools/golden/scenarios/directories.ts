@@ -143,12 +143,45 @@ export const directories: readonly Scenario[] = [
     trash: { source: ['thing/inside.txt: inside'] },
   },
   {
+    name: 'of a file and a directory of one name both are kept if told so: the file takes another name',
+    byCommand: true,
+    options: { conflictResolution: 'keep-both' },
+    source: { thing: 'a file@2', 'keep.txt': 'keep' },
+    destination: { 'thing/inside.txt': 'inside@2', 'keep.txt': 'keep' },
+    steps: [
+      {
+        plan: [
+          {
+            action: 'RENAME_SOURCE',
+            path: 'thing (conflict source TIME)',
+            from: 'thing',
+            reason: 'a directory at the destination, a file at the source, and the directory holds changes; both are kept',
+          },
+          {
+            action: 'DOWNLOAD_UPDATE',
+            path: 'thing',
+            reason: 'a directory at the destination, a file at the source, and the directory holds changes; both are kept',
+          },
+          { action: 'DOWNLOAD_NEW', path: 'thing/inside.txt', reason: 'new at the destination' },
+          {
+            action: 'UPLOAD_NEW',
+            path: 'thing (conflict source TIME)',
+            reason: 'a directory at the destination, a file at the source, and the directory holds changes; both are kept',
+          },
+        ],
+        after: { both: { 'thing/inside.txt': 'inside@2', 'thing (conflict source TIME)': 'a file@2', 'keep.txt': 'keep' } },
+      },
+    ],
+  },
+  {
     name: 'a file on one side against a directory with something new in it on the other is an open conflict',
     source: { thing: 'a file@2', 'keep.txt': 'keep' },
     destination: { 'thing/inside.txt': 'inside@2', 'keep.txt': 'keep' },
     steps: [
       {
-        plan: [{ action: 'CONFLICT', path: 'thing', reason: 'a directory at the destination, a file at the source, and the directory holds changes' }],
+        plan: [
+          { action: 'CONFLICT', path: 'thing', reason: 'a directory at the destination, a file at the source, and the directory holds changes' },
+        ],
         after: { source: { thing: 'a file@2', 'keep.txt': 'keep' }, destination: { 'thing/inside.txt': 'inside@2', 'keep.txt': 'keep' } },
         exitCode: 4,
         repeats: 'open',

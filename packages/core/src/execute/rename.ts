@@ -1,7 +1,7 @@
 import { toAncestor, type StateChange } from '../ancestor.ts'
 import { isStorageError, messageOf, StorageError } from '../errors.ts'
 import { otherSide, type Side } from '../modes.ts'
-import { isBelow } from '../path.ts'
+import { isBelow, parentPath } from '../path.ts'
 import type { MovedEntry, PlanItem, SyncableEntry } from '../plan.ts'
 import type { Entry, Path } from '../protocol.ts'
 import { arrived, gone } from './changes.ts'
@@ -27,10 +27,25 @@ interface Follow {
 }
 
 /**
- * Cuts renames into rounds: what leaves a directory that is renamed itself goes first, then the directories from the top, then what
- * goes into one of them. Within a round files go in parallel.
+ * Cuts renames into rounds: first a leaf that gives its name to a directory, for what is renamed into that; then what leaves a directory that is
+ * renamed itself, then the directories from the top, then what goes into one of them. Within a round files go in parallel.
  */
 export function renameRounds(items: readonly PlanItem[]): PlanItem[][] {
+  const aside = leavesInTheWay(items)
+  if (aside.size === 0) return roundsOf(items)
+  return [[...aside], ...roundsOf(items.filter(item => !aside.has(item)))]
+}
+
+/** What is put aside because both versions are kept, where the other one is a directory that something is renamed into. */
+function leavesInTheWay(items: readonly PlanItem[]): ReadonlySet<PlanItem> {
+  const kept = items.filter(item => item.resolved?.winner === 'both')
+  if (kept.length === 0) return new Set()
+  const parents = new Set<Path>()
+  for (const { path } of items) for (let at = parentPath(path); at !== '' && !parents.has(at); at = parentPath(at)) parents.add(at)
+  return new Set(kept.filter(({ from }) => from !== null && parents.has(from)))
+}
+
+function roundsOf(items: readonly PlanItem[]): PlanItem[][] {
   const directories = items.filter(item => item.kind === 'directory')
   if (directories.length === 0) return [[...items]]
   const [leave, enter, rest]: [PlanItem[], PlanItem[], PlanItem[]] = [[], [], []]
