@@ -233,6 +233,23 @@ describe('SyncEngine, after an interrupted run', () => {
     expect(await treeOf(destination)).toEqual({ f: 'content', '.syncline-tmp-probe-2-put': 'x' })
   })
 
+  test.each(['source-to-destination', 'source-backup'] as const)('what is left is not cleared from a side that %s only reads', async mode => {
+    const { source, destination, sync } = await setUp({ f: 'content' }, {}, { mode })
+    // As a server, which cannot show itself standing still.
+    Object.assign(source, { snapshot: undefined })
+    for (const side of [source, destination]) {
+      await side.write('.syncline-tmp-new-g', toBytes('half'))
+      await side.write('.syncline-tmp-old-h', toBytes('aside'))
+      await side.write('.syncline-tmp-probe-1-put', toBytes('x'), { modified: 0 })
+      await side.write('.syncline-clock-1', toBytes('x'))
+    }
+    const before = await treeOf(source)
+    await sync()
+    expect(await treeOf(source)).toEqual(before)
+    expect(await trashOf(source)).toEqual({})
+    expect(await treeOf(destination)).toEqual({ f: 'content' })
+  })
+
   test('a size that contradicts the etag is a problem, not an edit', async () => {
     const { source, destination, state, sync } = await setUp({ f: 'content', keep: 'k' })
     await sync()

@@ -59,7 +59,7 @@ export interface MadePlan {
   readonly facts: Omit<GuardFacts, 'plan' | 'config'>
   readonly filter: Filter
   readonly hash: HashName | undefined
-  /** Temporary files of interrupted runs, per side. */
+  /** Temporary files of interrupted runs, on the sides that may be written. */
   readonly leftovers: Readonly<Record<Side, readonly Path[]>>
   /** The state is true of the time of this plan, and it is worth recording even if nothing changed. @see Completer */
   readonly looked: boolean
@@ -214,7 +214,10 @@ async function planOnce(options: MakePlanOptions, filter: Filter, onIgnoreFile: 
     forbidden: refusedNames(plan, source, destination),
     free: {},
   }
-  return { plan, facts, filter, hash, leftovers: decisions.leftovers, looked: completer.looked || recent.found }
+  // A side that is only read keeps even what is ours.
+  const leftoversOf = (side: Side): readonly Path[] => (mayWrite(config, side) ? decisions.leftovers[side] : [])
+  const leftovers = { source: leftoversOf('source'), destination: leftoversOf('destination') }
+  return { plan, facts, filter, hash, leftovers, looked: completer.looked || recent.found }
 }
 
 /**
