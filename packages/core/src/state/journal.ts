@@ -101,7 +101,7 @@ export async function readJournal(storage: WritableStorage, generation: number, 
     if (pair !== undefined && pair !== '' && pair !== header.pair) return problem(path, 'it belongs to another pair than the segment before it')
     pair = header.pair
     segments++
-    if (header.asOf !== undefined) asOf = Math.min(header.asOf, asOf ?? header.asOf)
+    if (typeof header.asOf === 'number') asOf = Math.min(header.asOf, asOf ?? header.asOf)
     for (const change of parseChanges(body)) changes.push(change)
   }
   return { pair, changes, segments, asOf, stale, problem: undefined }
@@ -123,8 +123,7 @@ function parseHeader(line: Uint8Array): SegmentHeader | undefined {
   try {
     const header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line)) as SegmentHeader
     const numbers = [header.format, header.generation, header.segment, header.changes]
-    const isTime = header.asOf === undefined || Number.isSafeInteger(header.asOf)
-    return isTime && numbers.every(Number.isSafeInteger) && typeof header.pair === 'string' && typeof header.xxh32 === 'string' ? header : undefined
+    return numbers.every(Number.isSafeInteger) && typeof header.pair === 'string' && typeof header.xxh32 === 'string' ? header : undefined
   } catch {
     return undefined
   }
